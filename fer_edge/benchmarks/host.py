@@ -1,0 +1,124 @@
+"""What the device is. A fact that cannot be read is absent, never guessed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from fer_edge.provenance import versions
+
+PACKAGES = ("numpy", "ai-edge-litert", "tflite-runtime", "opencv-python-headless")
+
+# Bits of the Raspberry Pi firmware's "throttled" word (raspberrypi.com, vcgencmd get_throttled).
+THROTTLE_BITS = {
+    0: "under-voltage now",
+    1: "clock capped now",
+    2: "throttled now",
+    3: "soft temperature limit now",
+    16: "under-voltage since boot",
+    17: "clock capped since boot",
+    18: "throttled since boot",
+    19: "soft temperature limit since boot",
+}
+
+
+def describe_host() -> dict[str, Any]:
+    """Return the facts of this machine that can be read, as plain JSON values."""
+    facts = {
+        "cpu": cpu_model(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "usable_cores": _usable_cores(),
+        "governor": _read(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        "clock_mhz": _clock_mhz(),
+        "memory_mb": _memory_mb(),
+        "os": _operating_system(),
+        "kernel": platform.release(),
+        "libc": " ".join(platform.libc_ver()).strip() or None,
+        "board": board_model(),
+        "throttling": throttling(),
+        "temperature_c": _temperature_c(),
+        "load_1min": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "versions": versions(*PACKAGES),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def cpu_model() -> str | None:
+    """Return the processor's name as the system gives it."""
+    if platform.system() == "Darwin":
+        return _run("sysctl", "-n", "machdep.cpu.brand_string")
+    text = _read(Path("/proc/cpuinfo")) or ""
+    for key in ("model name", "Model", "Hardware"):
+        found = re.search(rf"^{key}\s*:\s*(.+)$", text, re.MULTILINE)
+        if found:
+            return found[1].strip()
+    return None
+
+
+def board_model() -> str | None:
+    """Return the board's name, such as "Raspberry Pi 4 Model B Rev 1.4"."""
+    return _read(Path("/proc/device-tree/model"))
+
+
+def throttling() -> list[str] | None:
+    """Return what the Raspberry Pi firmware reports (empty: nothing), or None elsewhere."""
+    answer = _run("vcgencmd", "get_throttled")
+    word = answer.partition("=")[2] if answer else _read(Path("/sys/devices/platform/soc/soc:firmware/get_throttled"))
+    try:
+        flags = int(word or "", 16)
+    except ValueError:
+        return None
+    return [meaning for bit, meaning in THROTTLE_BITS.items() if flags >> bit & 1]
+
+
+def _usable_cores() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def _clock_mhz() -> float | None:
+    khz = _read(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
+    if khz:
+        return round(int(khz) / 1000, 1)
+    found = re.search(r"^cpu MHz\s*:\s*([\d.]+)$", _read(Path("/proc/cpuinfo")) or "", re.MULTILINE)
+    return round(float(found[1]), 1) if found else None
+
+
+def _memory_mb() -> int | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6)
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _operating_system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.platform(terse=True)
+
+
+def _temperature_c() -> float | None:
+    text = _read(Path("/sys/class/thermal/thermal_zone0/temp"))
+    return round(int(text) / 1000, 1) if text and text.lstrip("-").isdigit() else None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace").strip("\0 \n") or None
+    except OSError:
+        return None
+
+
+def _run(*command: str) -> str | None:
+    if shutil.which(command[0]) is None:
+        return None
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip() or None
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,186 @@
+"""The command line: parse, call, print. Heavy imports stay inside the commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fer_edge import __version__
+from fer_edge.errors import FerEdgeError
+
+app = typer.Typer(
+    name="fer-edge",
+    help="Facial emotion recognition for small computers: train, convert, run, bench.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        help="FER2013 as a folder, .zip or fer2013.csv; else $FER_EDGE_DATA, else the cache folder. "
+        "'lfw_subset' stands for the unlabelled public faces of scikit-image.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that already exist.")]
+
+
+def main() -> None:
+    """Run the command line; errors that a user can act on become one sentence and exit code 1."""
+    try:
+        app(standalone_mode=True)
+    except FerEdgeError as error:
+        from fer_edge.console import print_error
+
+        print_error(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Facial emotion recognition for small computers: train, convert, run, bench."""
+    if version:
+        print(f"fer-edge {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def data(
+    path: Annotated[Path, typer.Argument(help="FER2013 as a folder, .zip or .csv.")], as_json: JsonOption = False
+) -> None:
+    """Show what a copy of FER2013 holds, and what is wrong with it."""
+    from fer_edge import console
+    from fer_edge.dataset import scan_data
+
+    with console.progress_bar("reading") as progress:
+        scan = scan_data(path, progress=progress)
+    if as_json:
+        console.print_json(console.scan_as_json(scan))
+    else:
+        console.print_scan(scan)
+
+
+@app.command()
+def train(
+    recipe: Annotated[str | None, typer.Argument(help="A shipped recipe (edge_cnn, seed_cnn) or a .toml file.")] = None,
+    data: DataOption = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder to make; default runs/RECIPE.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
+    votes: Annotated[
+        Path | None, typer.Option(help="FER+ votes as CSV, for recipes with labels = ferplus or blend.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Override the recipe.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Override the recipe.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Override the recipe.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Override the recipe.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Override any field.")
+    ] = None,
+) -> None:
+    """Train a network on FER2013; a run that was interrupted goes on with --resume."""
+    from fer_edge import commands
+
+    named = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    given = {name: value for name, value in named.items() if value is not None}
+    commands.train(recipe, data=data, votes=votes, out=out, resume=resume, named=given, overrides=override or [])
+
+
+@app.command()
+def convert(
+    model: Annotated[Path, typer.Argument(help="A .keras file.")],
+    to: Annotated[
+        list[str] | None, typer.Option("--to", help="float32, float16 or int8; repeatable. Default: float16 and int8.")
+    ] = None,
+    data: DataOption = None,
+    out: Annotated[Path | None, typer.Option(help="The folder to write to; default: beside the model.")] = None,
+    calibration_size: Annotated[int | None, typer.Option(help="Training images for int8; default 200.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the calibration draw.")] = 0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Convert a Keras model to .tflite files that describe and verify themselves."""
+    from fer_edge import commands
+
+    commands.convert(
+        model,
+        recipe_names=to or ["float16", "int8"],
+        data=data,
+        out=out,
+        calibration_size=calibration_size,
+        seed=seed,
+        force=force,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="Pictures.")],
+    model: Annotated[Path | None, typer.Option(help="A .tflite file; default: the bundled int8 model.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the picture with boxes and labels to this file, or with several pictures into this folder."
+        ),
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the faces in pictures and tell the emotion that each shows."""
+    from fer_edge import commands
+
+    commands.predict(images, model=model, out=out, force=force, as_json=as_json)
+
+
+@app.command()
+def bench(
+    models: Annotated[list[Path], typer.Argument(help=".tflite files.")],
+    baseline: Annotated[
+        Path | None, typer.Option(help="What to compare with; default: the first float32 file, else the first.")
+    ] = None,
+    data: DataOption = None,
+    split: Annotated[str | None, typer.Option(help="Default: public, else test, else private.")] = None,
+    threads: Annotated[str, typer.Option(help="Thread counts, such as 1,2.")] = "1",
+    samples: Annotated[int, typer.Option(help="Timed runs per model and thread count, at least 200.")] = 1000,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report with raw samples to this file.")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Measure accuracy, drop, latency and memory on this device."""
+    from fer_edge import commands
+
+    commands.bench(
+        models,
+        baseline=baseline,
+        data=data,
+        split=split,
+        threads=threads,
+        samples=samples,
+        json_file=json_file,
+        force=force,
+    )
+
+
+@app.command()
+def demo(
+    model: Annotated[Path, typer.Argument(help="A .keras file.")] = Path("models/edge_cnn.keras"),
+    data: DataOption = None,
+    out: Annotated[Path, typer.Option(help="Where the models and the report go; replaced each time.")] = Path(
+        "build/demo"
+    ),
+) -> None:
+    """Convert the bundled model and bench the variants: what 'make demo' runs."""
+    from fer_edge import commands
+
+    commands.demo(model, data, out)

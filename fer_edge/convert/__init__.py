@@ -1,0 +1,1 @@
+"""Conversion: a Keras model in, .tflite files that describe and verify themselves out."""

@@ -1,0 +1,59 @@
+"""Write a model's metadata behind its FlatBuffer; `fer_edge.runtime.metadata` reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from typing import Any
+
+from fer_edge.convert.calibration import CalibrationSet
+from fer_edge.convert.recipes import ConversionRecipe
+from fer_edge.provenance import versions, write_json_member
+from fer_edge.runtime.metadata import FORMAT_VERSION, MEMBER
+from fer_edge.types import FACE_SIZE, LABELS
+
+
+def describe_model(
+    name: str,
+    recipe: ConversionRecipe,
+    calibration: CalibrationSet | None,
+    training: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the metadata of a converted model, as docs/model-file.md lists it."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": name,
+        "labels": list(LABELS),
+        "input": {
+            "shape": [1, FACE_SIZE, FACE_SIZE, 1],
+            "dtype": "uint8",
+            "content": "one face, raw grey pixels 0..255; nothing else to do",
+        },
+        "output": {
+            "shape": [1, len(LABELS)],
+            "dtype": "uint8" if recipe.integer else "float32",
+            "content": "probabilities in the order of the labels"
+            + (", each (value - zero_point) * scale of the output tensor" if recipe.integer else ""),
+        },
+        "recipe": {"name": recipe.name, "weights": recipe.weights, "integer": recipe.integer},
+        "calibration": calibration.describe() if calibration and recipe.integer else None,
+        "training": training,
+        "versions": versions("tensorflow", "keras", "numpy"),
+    }
+
+
+def append_metadata(flatbuffer: bytes, content: dict[str, Any]) -> bytes:
+    """Return the model file: the FlatBuffer untouched, then a ZIP archive with the metadata.
+
+    The checksum and length of the FlatBuffer are added to `content`. Equal arguments give equal bytes.
+    """
+    sealed = {
+        **content,
+        "flatbuffer_bytes": len(flatbuffer),
+        "flatbuffer_sha256": hashlib.sha256(flatbuffer).hexdigest(),
+    }
+    file = io.BytesIO(flatbuffer)
+    with zipfile.ZipFile(file, "a") as archive:
+        write_json_member(archive, MEMBER, sealed)
+    return file.getvalue()

@@ -1,0 +1,85 @@
+"""Writing results: whole or not at all, and never over something without being asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer_edge.errors import OutputError
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` in one step: afterwards the file is whole, or as it was before.
+
+    Raises:
+        OutputError: the folder cannot be made or written, or the disk is full.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Like `write_bytes`, for UTF-8 text."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, of the same suffix, that replaces it if all goes well.
+
+    Raises:
+        OutputError: the folder cannot be made or written, or the disk is full.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Return the process's umask; the operating system tells it only by setting another."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def require_free(path: Path, *, force: bool) -> None:
+    """Check that `path` may be written: it does not exist, or the user said `--force`.
+
+    Raises:
+        OutputError: it exists and `force` is false.
+    """
+    if path.exists() and not force:
+        raise OutputError(f"{path} already exists. Choose another name, or pass --force to replace it.")
+
+
+def require_writable_folder(folder: Path) -> None:
+    """Make `folder` if need be and check that files can be written there, before long work starts.
+
+    Raises:
+        OutputError: it cannot be made, is no folder, or is not writable.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"Cannot write to the folder {folder}: {error.strerror}.") from error
+
+
+def human_bytes(count: int) -> str:
+    """Return a file size as people read it, in kB of 1,000 bytes."""
+    return f"{count / 1000:,.1f} kB"

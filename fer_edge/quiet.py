@@ -1,0 +1,32 @@
+"""Keep libraries that print from C++ off the user's terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Discard all that is printed inside the block, by Python or by C++.
+
+    For TensorFlow, which prints notices on both streams: stdout belongs to our tables and --json.
+    Its errors arrive as exceptions, so nothing of worth is lost.
+    """
+    streams = (sys.stdout, sys.stderr)
+    for stream in streams:
+        stream.flush()
+    saved = [(number, os.dup(number)) for number in (1, 2)]
+    with open(os.devnull, "wb") as nowhere:
+        for number, _ in saved:
+            os.dup2(nowhere.fileno(), number)
+        try:
+            yield
+        finally:
+            for stream in streams:
+                stream.flush()
+            for number, copy in saved:
+                os.dup2(copy, number)
+                os.close(copy)

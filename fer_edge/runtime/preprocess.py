@@ -1,0 +1,121 @@
+"""Any picture -> 48x48 grey uint8: the only copy of this logic in fer-edge.
+
+OpenCV is imported where a picture has to be converted or resized, so that an app that already
+holds 48x48 crops never pays for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import ImageError
+from fer_edge.types import FACE_SIZE
+
+Grey = npt.NDArray[np.uint8]
+
+MAX_PIXELS = 50_000_000
+"""Pictures with more pixels are refused before they are decoded: a bomb, or the wrong file."""
+
+
+def to_face(image: npt.NDArray[Any], size: int = FACE_SIZE) -> Grey:
+    """Return `image` as the model wants it: size x size x 1, uint8, raw grey pixels.
+
+    Args:
+        image: uint8, H x W or H x W x 1 (grey), H x W x 3 (BGR, OpenCV's order) or
+            H x W x 4 (BGRA). A view of the input is returned when nothing has to change.
+        size: the edge length in pixels.
+
+    Raises:
+        ImageError: another dtype or shape, or an empty array.
+    """
+    grey = to_grey(image)
+    if grey.shape != (size, size):
+        import cv2
+
+        # AREA averages when shrinking. LINEAR_EXACT is bit-identical on x86 and Arm; LINEAR is not.
+        shrinks = grey.shape[0] >= size and grey.shape[1] >= size
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR_EXACT
+        grey = cv2.resize(grey, (size, size), interpolation=method).astype(np.uint8, copy=False)
+    return grey.reshape(size, size, 1)
+
+
+def to_grey(image: npt.NDArray[Any]) -> Grey:
+    """Return `image` as H x W uint8 grey; see `to_face` for what is accepted."""
+    if not isinstance(image, np.ndarray):
+        raise ImageError(f"Expected a NumPy array of pixels, got {type(image).__name__}.")
+    if image.dtype != np.uint8:
+        raise ImageError(
+            f"Expected uint8 pixels 0..255, got {image.dtype}. Scale to 0..255 and convert with .astype('uint8')."
+        )
+    channels = image.shape[2] if image.ndim == 3 else 1
+    if image.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise ImageError(f"Expected a grey (H, W) or BGR (H, W, 3) picture, got shape {image.shape}.")
+    if image.size == 0:
+        raise ImageError(f"Expected a picture with pixels, got an empty array of shape {image.shape}.")
+    if channels == 1:
+        return image.reshape(image.shape[:2])
+    import cv2
+
+    code = cv2.COLOR_BGR2GRAY if channels == 3 else cv2.COLOR_BGRA2GRAY
+    return cv2.cvtColor(image, code).astype(np.uint8, copy=False)
+
+
+def decode_grey(data: bytes) -> Grey:
+    """Return the H x W uint8 grey pixels of an encoded image.
+
+    Raises:
+        ImageError: the bytes are not a readable image.
+    """
+    return _decode(data, grey=True)
+
+
+def read_picture(path: Path) -> Grey:
+    """Return the picture at `path` as H x W x 3 uint8 BGR, turned upright by its EXIF tag.
+
+    Raises:
+        ImageError: the file is missing, unreadable, no picture, or larger than `MAX_PIXELS`.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"Expected a picture at {path}: {error.strerror}.") from error
+    try:
+        return _decode(data, grey=False)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+
+
+def encode_picture(picture: Grey, suffix: str) -> bytes:
+    """Return a BGR picture encoded for a file suffix such as ".png" or ".jpg".
+
+    Raises:
+        ImageError: OpenCV cannot write that format.
+    """
+    import cv2
+
+    try:
+        done, encoded = cv2.imencode(suffix, picture)
+    except cv2.error:
+        done = False
+    if not done:
+        raise ImageError(f"Expected an output file named .png or .jpg, got '{suffix or 'no suffix'}'.")
+    return bytes(encoded)
+
+
+def _decode(data: bytes, *, grey: bool) -> Grey:
+    import cv2
+
+    if not data:
+        raise ImageError("Expected an image file, got an empty one.")
+    flag = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    except cv2.error as error:
+        raise ImageError("The image is damaged, or larger than this reader accepts.") from error
+    if pixels is None:
+        raise ImageError("Expected a PNG, JPEG or other image that OpenCV reads; this file is damaged or none.")
+    return pixels.astype(np.uint8, copy=False)

@@ -1,0 +1,152 @@
+"""A run folder: the recipe, the checkpoint that training resumes from, and the history."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tomllib
+import zipfile
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import tomli_w
+
+from fer_edge.errors import RecipeError
+from fer_edge.files import replacing, write_bytes, write_text
+from fer_edge.train.config import TrainConfig, config_from
+
+Arrays = list[npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One line of the history. Losses in nats, accuracies as fractions."""
+
+    epoch: int
+    image_size: int
+    learning_rate: float
+    train_loss: float
+    train_accuracy: float
+    holdout_loss: float | None
+    holdout_accuracy: float | None
+    seconds: float
+
+
+@dataclass
+class TrainState:
+    """All that training needs to go on exactly where it stopped.
+
+    Attributes:
+        model: every variable of the network, batch statistics and dropout seeds included.
+        optimizer: every variable of the optimizer, its step counter included.
+        shipped: the weights that the run will hand out (averaged, best or last).
+        history: one row per finished epoch.
+    """
+
+    model: Arrays
+    optimizer: Arrays
+    shipped: Arrays
+    history: list[EpochRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one training run."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The resolved recipe."""
+        return self.path / "recipe.toml"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state after the last finished epoch."""
+        return self.path / "checkpoint.npz"
+
+    @property
+    def model(self) -> Path:
+        """The trained network, written when training ends."""
+        return self.path / "model.keras"
+
+    @property
+    def history(self) -> Path:
+        """The history as CSV."""
+        return self.path / "history.csv"
+
+    @property
+    def metrics(self) -> Path:
+        """Accuracy and per-class scores as JSON."""
+        return self.path / "metrics.json"
+
+    @property
+    def record(self) -> Path:
+        """Seed, data hash, versions and results as JSON; the same record travels in the model."""
+        return self.path / "run.json"
+
+    @property
+    def curves(self) -> Path:
+        """The learning curves."""
+        return self.path / "curves.png"
+
+    @property
+    def confusion(self) -> Path:
+        """The confusion matrix."""
+        return self.path / "confusion.png"
+
+    def write_recipe(self, config: TrainConfig) -> None:
+        """Store the resolved recipe, which resuming reads back."""
+        write_text(self.recipe, tomli_w.dumps(asdict(config)))
+
+    def read_recipe(self) -> TrainConfig:
+        """Return the resolved recipe.
+
+        Raises:
+            RecipeError: the folder holds none.
+        """
+        if not self.recipe.is_file():
+            raise RecipeError(f"{self.path} is not a run folder: expected recipe.toml in it.")
+        return config_from(tomllib.loads(self.recipe.read_text("utf-8")), str(self.recipe))
+
+    def write_state(self, state: TrainState) -> None:
+        """Store the checkpoint in one step, and the history beside it."""
+        arrays = {
+            f"{group}_{index:03d}": array
+            for group in ("model", "optimizer", "shipped")
+            for index, array in enumerate(getattr(state, group))
+        }
+        history = np.array(json.dumps([asdict(row) for row in state.history]))
+        with replacing(self.checkpoint) as temporary:
+            np.savez(temporary, history=history, **arrays)
+        write_bytes(self.history, _history_csv(state.history))
+
+    def read_state(self) -> TrainState | None:
+        """Return the checkpoint, or None before the first epoch has ended.
+
+        Raises:
+            RecipeError: the checkpoint is damaged.
+        """
+        if not self.checkpoint.is_file():
+            return None
+        try:
+            with np.load(self.checkpoint, allow_pickle=False) as stored:
+                groups = {
+                    group: [stored[name] for name in sorted(stored.files) if name.startswith(f"{group}_")]
+                    for group in ("model", "optimizer", "shipped")
+                }
+                history = [EpochRow(**row) for row in json.loads(str(stored["history"]))]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise RecipeError(f"{self.checkpoint} is damaged ({error}); delete it to start the run again.") from error
+        return TrainState(history=history, **groups)
+
+
+def _history_csv(history: list[EpochRow]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [column.name for column in fields(EpochRow)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in history)
+    return text.getvalue().encode()
