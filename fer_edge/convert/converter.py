@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -43,11 +44,21 @@ def convert(model: KerasModel, recipe: ConversionRecipe, *, calibration: Calibra
             _configure(converter, recipe, calibration)
             flatbuffer = bytes(converter.convert())
     except Exception as error:  # the converter's own errors have no common base
-        reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"TensorFlow Lite cannot convert '{model.network.name}' to {recipe.name}: {reason}") from error
+        raise ModelError(
+            f"TensorFlow Lite cannot convert '{model.network.name}' to {recipe.name}: {_reason(error)}"
+        ) from error
     if recipe.integer:
         _check_raw_pixels(flatbuffer)
     return append_metadata(flatbuffer, describe_model(model.network.name, recipe, calibration, model.training))
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, with the operators that TFLite lacks by name where they are the cause."""
+    text = str(error).strip()
+    unsupported = sorted(set(re.findall(r"'(tfl?\.\w+)' op is neither", text)))
+    if unsupported:
+        return f"it has no operator for {', '.join(unsupported)}; replace the layers that use it"
+    return text.partition("\n")[0] or type(error).__name__
 
 
 def with_fixed_input(network: keras.Model, *, integer: bool) -> keras.Model:

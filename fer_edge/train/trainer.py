@@ -91,6 +91,7 @@ class _Session:
         self.shipped.compile(loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
         self.optimizer.build(self.model.trainable_variables)
         self._average = tf.function(self._average_once)
+        self._size: int | None = None
 
     def run_epoch(
         self,
@@ -105,6 +106,11 @@ class _Session:
         """Train for one epoch, choose the shipped weights, and measure them on the held-out images."""
         started = time.monotonic()
         size = self.config.image_size(epoch)
+        if size != self._size:
+            # A fresh trace per size: a trace relaxed to any size rounds differently, and a resumed
+            # run, which never saw the earlier size, would drift from an uninterrupted one.
+            self.model.make_train_function(force=True)
+            self._size = size
         rng = np.random.default_rng([self.config.seed, epoch])
         order = rng.permutation(len(training))
         batch_size = min(self.config.batch_size, len(training))
@@ -177,8 +183,8 @@ class _Session:
     def snapshot(self, history: list[EpochRow]) -> TrainState:
         """Return copies of every variable."""
         return TrainState(
-            model=[np.array(variable) for variable in self.model.variables],
-            optimizer=[np.array(variable) for variable in self.optimizer.variables],
+            model=[variable.numpy().copy() for variable in self.model.variables],
+            optimizer=[variable.numpy().copy() for variable in self.optimizer.variables],
             shipped=self.shipped.get_weights(),
             history=history,
         )

@@ -1,0 +1,105 @@
+"""An interrupted run that is resumed must end exactly where an uninterrupted one ends."""
+
+import numpy as np
+import pytest
+
+from fer_edge.errors import RecipeError
+from fer_edge.train.config import TrainConfig, load_recipe
+from fer_edge.train.run import EpochRow, RunFolder
+from fer_edge.train.trainer import train
+from fer_edge.types import LabelledImages
+
+SMALL_EDGE = {
+    "widths": [8, 8, 8],
+    "blocks": [1, 1, 1],
+    "dropout": [0.3],
+    "epochs": 4,
+    "batch_size": 16,
+    "image_sizes": [[0.0, 24], [0.5, 48]],
+    "holdout": 0.2,
+    "jit_compile": True,
+}
+SMALL_SEED = {
+    "widths": [8, 8, 8],
+    "epochs": 4,
+    "batch_size": 16,
+    "holdout": 0.2,
+    "plateau_patience": 1,
+    "jit_compile": False,
+}
+
+
+class Silent:
+    """Watches nothing."""
+
+    def on_step(self, epoch: int, step: int, steps: int, loss: float, accuracy: float) -> None: ...
+
+    def on_epoch(self, row: EpochRow) -> None: ...
+
+
+class Interrupt(Silent):
+    """Presses Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch: int, step: int) -> None:
+        self.at = (epoch, step)
+
+    def on_step(self, epoch: int, step: int, steps: int, loss: float, accuracy: float) -> None:
+        if (epoch, step) == self.at:
+            raise KeyboardInterrupt
+
+
+def faces(count: int = 70) -> LabelledImages:
+    rng = np.random.default_rng(0)
+    return LabelledImages(
+        images=rng.integers(0, 256, (count, 48, 48, 1), dtype=np.uint8),
+        labels=np.arange(count, dtype=np.int64) % 7,
+        split="train",
+        names=tuple(f"{index}.png" for index in range(count)),
+    )
+
+
+@pytest.mark.parametrize(
+    "config",
+    [load_recipe("edge_cnn", dict(SMALL_EDGE)), load_recipe("seed_cnn", dict(SMALL_SEED))],
+    ids=["sgd-averaged", "adam-plateau"],
+)
+def test_resumed_run_equals_uninterrupted_run(tmp_path, config: TrainConfig) -> None:
+    whole = train(config, faces(), RunFolder(tmp_path / "whole"), Silent())
+
+    broken = RunFolder(tmp_path / "broken")
+    with pytest.raises(KeyboardInterrupt):
+        train(config, faces(), broken, Interrupt(epoch=3, step=2))
+    assert len(broken.read_state().history) == 2
+    resumed = train(config, faces(), broken, Silent())
+
+    for expected, got in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, expected)
+    left = RunFolder(tmp_path / "whole").read_state()
+    right = broken.read_state()
+    for group in ("model", "optimizer", "shipped"):
+        for expected, got in zip(getattr(left, group), getattr(right, group), strict=True):
+            np.testing.assert_array_equal(got, expected)
+    for expected, got in zip(left.history, right.history, strict=True):
+        assert (got.train_loss, got.holdout_loss) == (expected.train_loss, expected.holdout_loss)
+
+
+def test_other_seed_gives_other_weights(tmp_path) -> None:
+    """Guards the test above: were training blind to its state, any two runs would be equal."""
+    weights = [
+        train(
+            load_recipe("edge_cnn", {**SMALL_EDGE, "epochs": 1, "seed": seed}),
+            faces(),
+            RunFolder(tmp_path / str(seed)),
+            Silent(),
+        ).get_weights()
+        for seed in (1, 2)
+    ]
+    assert any(not np.array_equal(left, right) for left, right in zip(*weights, strict=True))
+
+
+def test_damaged_checkpoint_is_named(tmp_path) -> None:
+    run = RunFolder(tmp_path)
+    train(load_recipe("edge_cnn", {**SMALL_EDGE, "epochs": 1}), faces(), run, Silent())
+    run.checkpoint.write_bytes(run.checkpoint.read_bytes()[:1000])
+    with pytest.raises(RecipeError, match="damaged"):
+        run.read_state()
