@@ -62,8 +62,8 @@ class TrainingProgress:
         self._epochs = epochs
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=ERR)
-        self._epoch_task = self._progress.add_task("", total=None)
-        self._run_task = self._progress.add_task("whole run", total=None)
+        self._epoch_task = self._progress.add_task("", total=None, visible=False)
+        self._run_task = self._progress.add_task("whole run", total=None, visible=False)
 
     def __enter__(self) -> TrainingProgress:
         self._progress.start()
@@ -75,8 +75,10 @@ class TrainingProgress:
     def on_step(self, epoch: int, step: int, steps: int, loss: float, accuracy: float) -> None:
         """Move the bars."""
         text = f"epoch {epoch}/{self._epochs}  loss {loss:.3f}  accuracy {accuracy:.1%}"
-        self._progress.update(self._epoch_task, description=text, completed=step, total=steps)
-        self._progress.update(self._run_task, completed=(epoch - 1) * steps + step, total=self._epochs * steps)
+        self._progress.update(self._epoch_task, description=text, completed=step, total=steps, visible=True)
+        self._progress.update(
+            self._run_task, completed=(epoch - 1) * steps + step, total=self._epochs * steps, visible=True
+        )
 
     def on_epoch(self, row: Any) -> None:
         """Print what stays of an epoch."""
