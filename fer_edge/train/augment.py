@@ -1,7 +1,7 @@
 """Augmentation with OpenCV: one affine warp an image, which also resizes it to the training size.
 
-It costs about one per cent of a training step (docs/lab-notes.md), so it runs in the training
-loop itself, where a seed makes it repeat exactly.
+It costs a few per cent of a training step (docs/lab-notes.md), so it runs in the training loop
+itself, where a seed makes it repeat exactly.
 """
 
 from __future__ import annotations
