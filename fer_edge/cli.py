@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,9 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that a
 
 def main() -> None:
     """Run the command line; errors that a user can act on become one sentence and exit code 1."""
+    # OpenCV reads its limit when it is loaded. Larger pictures are bombs or panoramas, and their
+    # pixels would not fit a small computer's memory.
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
     try:
         app(standalone_mode=True)
     except FerEdgeError as error:
@@ -127,6 +131,9 @@ def convert(
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Pictures.")],
     model: Annotated[Path | None, typer.Option(help="A .tflite file; default: the bundled int8 model.")] = None,
+    cropped: Annotated[
+        bool, typer.Option("--cropped", help="Each picture is one face already: look for none.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -139,7 +146,7 @@ def predict(
     """Find the faces in pictures and tell the emotion that each shows."""
     from fer_edge import commands
 
-    commands.predict(images, model=model, out=out, force=force, as_json=as_json)
+    commands.predict(images, model=model, cropped=cropped, out=out, force=force, as_json=as_json)
 
 
 @app.command()

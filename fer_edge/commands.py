@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_edge import console, dataset
-from fer_edge.errors import DataError, FerEdgeError, OutputError, RecipeError
+from fer_edge.errors import DataError, FerEdgeError, ImageError, OutputError, RecipeError
 from fer_edge.files import human_bytes, require_free, require_writable_folder, write_bytes, write_text
 from fer_edge.quiet import silenced
+from fer_edge.types import FACE_SIZE
 
 if TYPE_CHECKING:
     from fer_edge.benchmarks.bench import BenchReport
@@ -149,9 +150,15 @@ def _calibration(data: str | None, size: int | None, seed: int) -> CalibrationSe
     return select_calibration(splits, size=DEFAULT_SIZE if size is None else size, seed=seed)
 
 
-def predict(images: list[Path], *, model: Path | None, out: Path | None, force: bool, as_json: bool) -> None:
-    """Analyse pictures; print what was found, and write annotated copies if asked to."""
-    from fer_edge.runtime import EmotionClassifier, FaceAnalyzer
+def predict(
+    images: list[Path], *, model: Path | None, cropped: bool, out: Path | None, force: bool, as_json: bool
+) -> None:
+    """Analyse pictures; print what was found, and write annotated copies if asked to.
+
+    Raises:
+        ImageError: a picture is unreadable, or no face was found in any.
+    """
+    from fer_edge.runtime import EmotionClassifier, FaceAnalyzer, WholePicture
     from fer_edge.runtime.annotate import annotate
     from fer_edge.runtime.preprocess import encode_picture, read_picture
 
@@ -160,7 +167,7 @@ def predict(images: list[Path], *, model: Path | None, out: Path | None, force: 
         require_free(target, force=force)
     results = []
     with EmotionClassifier(model) as classifier:
-        analyzer = FaceAnalyzer(classifier)
+        analyzer = FaceAnalyzer(classifier, WholePicture() if cropped else None)
         for path in images:
             picture = read_picture(path)
             faces = analyzer.analyze(picture)
@@ -171,6 +178,11 @@ def predict(images: list[Path], *, model: Path | None, out: Path | None, force: 
         console.print_json([console.faces_as_json(path, faces) for path, faces in results])
     else:
         console.print_faces(results)
+    if not any(faces for _, faces in results):
+        raise ImageError(
+            f"No face was found. Expected frontal faces of at least {FACE_SIZE}x{FACE_SIZE} pixels; pass --cropped "
+            "for pictures that are one face already."
+        )
 
 
 def _annotation_targets(images: list[Path], out: Path | None) -> dict[Path, Path]:

@@ -6,7 +6,7 @@
 """
 
 from fer_edge.runtime.classifier import EmotionClassifier
-from fer_edge.runtime.faces import FaceAnalyzer, FaceDetector, HaarDetector
+from fer_edge.runtime.faces import FaceAnalyzer, FaceDetector, HaarDetector, WholePicture
 from fer_edge.types import LABELS, Box, FaceEmotion, Prediction
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "FaceEmotion",
     "HaarDetector",
     "Prediction",
+    "WholePicture",
 ]

@@ -17,9 +17,6 @@ from fer_edge.types import FACE_SIZE
 
 Grey = npt.NDArray[np.uint8]
 
-MAX_PIXELS = 50_000_000
-"""Pictures with more pixels are refused before they are decoded: a bomb, or the wrong file."""
-
 
 def to_face(image: npt.NDArray[Any], size: int = FACE_SIZE) -> Grey:
     """Return `image` as the model wants it: size x size x 1, uint8, raw grey pixels.
@@ -77,7 +74,8 @@ def read_picture(path: Path) -> Grey:
     """Return the picture at `path` as H x W x 3 uint8 BGR, turned upright by its EXIF tag.
 
     Raises:
-        ImageError: the file is missing, unreadable, no picture, or larger than `MAX_PIXELS`.
+        ImageError: the file is missing, unreadable, no picture, or too large for OpenCV, which checks
+            the size before it decodes (the variable OPENCV_IO_MAX_IMAGE_PIXELS sets its limit).
     """
     try:
         data = path.read_bytes()
@@ -115,7 +113,7 @@ def _decode(data: bytes, *, grey: bool) -> Grey:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     except cv2.error as error:
-        raise ImageError("The image is damaged, or larger than this reader accepts.") from error
+        raise ImageError("The image is damaged, or has too many pixels; expected at most 50 million.") from error
     if pixels is None:
         raise ImageError("Expected a PNG, JPEG or other image that OpenCV reads; this file is damaged or none.")
     return pixels.astype(np.uint8, copy=False)

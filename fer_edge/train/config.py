@@ -45,6 +45,8 @@ class TrainConfig:
     seed: int
     jit_compile: bool
     labels: Labels = "fer"
+    teacher: list[str] = dataclasses.field(default_factory=list)
+    teacher_weight: float = 0.0
     warmup: float = 0.0
     plateau_patience: int = 0
     plateau_factor: float = 1.0
@@ -59,6 +61,8 @@ class TrainConfig:
             _require(getattr(self, name) in allowed, name, " or ".join(allowed), getattr(self, name))
         for name in ("label_smoothing", "average_decay", "holdout", "erasing", "brightness", "translation", "warmup"):
             _require(0 <= getattr(self, name) < 1, name, "from 0 to below 1", getattr(self, name))
+        weight_fits = 0 < self.teacher_weight <= 1 if self.teacher else self.teacher_weight == 0
+        _require(weight_fits, "teacher_weight", "0 without a teacher, else up to 1", self.teacher_weight)
         for rate in self.dropout:
             _require(0 <= rate < 1, "dropout", "from 0 to below 1", rate)
         _require(len(self.zoom) == 2 and 0 < self.zoom[0] <= self.zoom[1], "zoom", "[low, high]", self.zoom)
@@ -110,7 +114,7 @@ def config_from(fields: dict[str, Any], origin: str) -> TrainConfig:
     hints = typing.get_type_hints(TrainConfig)
     for name, field in known.items():
         if name not in fields:
-            if field.default is dataclasses.MISSING:
+            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 raise RecipeError(f"{origin}: the field '{name}' is missing.")
             continue
         fields[name] = _coerce(fields[name], hints[name], name)

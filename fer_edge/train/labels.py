@@ -31,7 +31,7 @@ def one_hot(labels: npt.NDArray[np.int64]) -> Targets:
 def read_votes(path: Path) -> Votes:
     """Return image file name -> share of the votes for each of the seven classes.
 
-    The CSV has a column `file` and one per FER+ class with the number of votes. An image without
+    The CSV has a column `file` and one per FER+ class with the number of votes (or empty). An image without
     any vote for the seven classes is left out.
 
     Raises:
@@ -41,7 +41,7 @@ def read_votes(path: Path) -> Votes:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                counts = np.array([int(row[name]) for name in VOTE_COLUMNS], np.float32)
+                counts = np.array([int(row[name] or 0) for name in VOTE_COLUMNS], np.float32)
                 if counts.sum() > 0:
                     votes[PurePosixPath(row["file"]).name] = counts / counts.sum()
     except OSError as error:

@@ -16,6 +16,7 @@ from fer_edge.train.config import TrainConfig
 from fer_edge.train.labels import Targets, Votes, make_targets, one_hot
 from fer_edge.train.models import build_model
 from fer_edge.train.run import EpochRow, RunFolder, TrainState
+from fer_edge.train.teacher import Teacher
 from fer_edge.types import LABELS, LabelledImages
 
 
@@ -83,6 +84,7 @@ class _Session:
         self.config = config
         self.model = _build(config)
         self.shipped = _build(config)
+        self.teacher = Teacher(config.teacher) if config.teacher else None
         self.shipped.set_weights(self.model.get_weights())
         self.optimizer = _optimizer(config)
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
@@ -120,7 +122,7 @@ class _Session:
             rate = self._rate(epoch * steps + step, self.config.epochs * steps, history)
             chosen = order[step * batch_size : (step + 1) * batch_size]
             pixels = augment_batch(training.images[chosen], self.config, size, rng)
-            logs = self._step(pixels, targets[chosen], rate)
+            logs = self._step(pixels, self._targets(targets[chosen], pixels), rate)
             loss_sum += float(logs["loss"])
             accuracy_sum += float(logs["accuracy"])
             observer.on_step(epoch + 1, step + 1, steps, loss_sum / (step + 1), accuracy_sum / (step + 1))
@@ -135,6 +137,13 @@ class _Session:
             holdout_accuracy=holdout_accuracy,
             seconds=time.monotonic() - started,
         )
+
+    def _targets(self, targets: Targets, pixels: npt.NDArray[np.float32]) -> Targets:
+        """Return the batch's targets, blended with the teacher's answers where there is one."""
+        if self.teacher is None:
+            return targets
+        weight = self.config.teacher_weight
+        return (1 - weight) * targets + weight * self.teacher.label(pixels)
 
     def _rate(self, step: int, total: int, history: list[EpochRow]) -> float:
         if self.config.schedule == "one_cycle":

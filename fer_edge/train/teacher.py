@@ -1,0 +1,52 @@
+"""Distillation: the averaged soft predictions of trained networks as targets (arXiv:1503.02531).
+
+The teachers see the very pixels that the student sees, augmentation included, which teaches more
+than predictions stored once per image (Beyer et al. 2022, arXiv:2106.05237).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from fer_edge.errors import RecipeError
+from fer_edge.train.labels import Targets
+
+
+class Teacher:
+    """One or more trained networks that label a batch together.
+
+    Args:
+        sources: run folders with a `model.keras`, or .keras files.
+
+    Raises:
+        RecipeError: one of them is missing or cannot be loaded.
+    """
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        self._networks = [_load(Path(source)) for source in sources]
+        self._predict = tf.function(self._predict_once, jit_compile=True)
+
+    def label(self, pixels: npt.NDArray[np.float32]) -> Targets:
+        """Return the averaged probabilities (N x 7) for a batch of float32 pixels 0..255."""
+        probabilities: Targets = self._predict(tf.constant(pixels)).numpy()
+        return probabilities
+
+    def _predict_once(self, pixels: tf.Tensor) -> tf.Tensor:
+        answers = [network(pixels, training=False) for network in self._networks]
+        return tf.add_n(answers) / len(answers)
+
+
+def _load(source: Path) -> keras.Model:
+    path = source / "model.keras" if source.is_dir() else source
+    if not path.is_file():
+        raise RecipeError(f"Recipe field 'teacher': expected a finished run or a .keras file, got {source}.")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises a dozen kinds for a damaged file
+        raise RecipeError(f"Recipe field 'teacher': {path} cannot be loaded: {error}.") from error
