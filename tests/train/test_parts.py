@@ -1,0 +1,196 @@
+"""Augmentation, schedules, labels, networks and the hold-out: the parts of training."""
+
+import keras
+import numpy as np
+import pytest
+
+from fer_edge.errors import DataError, RecipeError
+from fer_edge.train.augment import augment_batch
+from fer_edge.train.config import load_recipe
+from fer_edge.train.labels import make_targets, one_hot, read_votes
+from fer_edge.train.models import build_model
+from fer_edge.train.schedule import one_cycle, plateau, should_stop
+from fer_edge.train.teacher import Teacher
+from fer_edge.train.trainer import split_holdout
+from fer_edge.types import LABELS, LabelledImages
+
+NO_AUGMENTATION = {
+    "rotation_degrees": 0.0,
+    "horizontal_flip": False,
+    "zoom": [1.0, 1.0],
+    "brightness": 0.0,
+    "translation": 0.0,
+    "erasing": 0.0,
+}
+
+
+def noise(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 48, 48, 1), dtype=np.uint8)
+
+
+def labelled(count: int = 140) -> LabelledImages:
+    labels = np.arange(count, dtype=np.int64) % 7
+    return LabelledImages(noise(count), labels, "train", tuple(f"train/x/{i}.png" for i in range(count)))
+
+
+# --- augmentation
+
+
+def test_augmentation_off_changes_nothing() -> None:
+    config = load_recipe("edge_cnn", dict(NO_AUGMENTATION))
+    images = noise(5)
+    got = augment_batch(images, config, 48, np.random.default_rng(0))
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got, images)
+
+
+def test_flip_alone_mirrors_half_of_the_images() -> None:
+    config = load_recipe("edge_cnn", {**NO_AUGMENTATION, "horizontal_flip": True})
+    images = noise(40)
+    got = augment_batch(images, config, 48, np.random.default_rng(0))
+    mirrored = [np.array_equal(new, old[:, ::-1]) for new, old in zip(got, images, strict=True)]
+    kept = [np.array_equal(new, old) for new, old in zip(got, images, strict=True)]
+    assert all(m != k for m, k in zip(mirrored, kept, strict=True))
+    assert 8 < sum(mirrored) < 32
+
+
+def test_translation_moves_by_at_most_its_share() -> None:
+    config = load_recipe("edge_cnn", {**NO_AUGMENTATION, "translation": 0.1})
+    dot = np.zeros((50, 48, 48, 1), np.uint8)
+    dot[:, 22:26, 22:26] = 200
+    for image in augment_batch(dot, config, 48, np.random.default_rng(0))[..., 0]:
+        rows, columns = np.mgrid[:48, :48]
+        centre = np.array([(rows * image).sum(), (columns * image).sum()]) / image.sum()
+        assert np.abs(centre - 23.5).max() <= 4.9
+
+
+def test_augmentation_repeats_with_its_seed_and_stays_in_range() -> None:
+    config = load_recipe("edge_cnn")
+    first, again, other = (augment_batch(noise(8), config, 36, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert first.shape == (8, 36, 36, 1)
+    assert 0 <= first.min() <= first.max() <= 255
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+# --- schedules
+
+
+def test_one_cycle_rises_then_falls_to_zero() -> None:
+    config = load_recipe("edge_cnn", {"learning_rate": 0.1, "warmup": 0.1})
+    rates = [one_cycle(config, step, 100) for step in range(100)]
+    assert max(rates) == pytest.approx(0.1)
+    assert rates.index(max(rates)) == 10
+    assert rates[0] == pytest.approx(0.004)
+    assert rates[-1] < 1e-4
+
+
+def test_plateau_halves_after_patience_without_improvement() -> None:
+    config = load_recipe("seed_cnn", {"plateau_patience": 2, "plateau_factor": 0.5, "learning_rate": 1.0})
+    assert plateau(config, []) == 1.0
+    assert plateau(config, [3, 2, 2, 1.9]) == 1.0
+    assert plateau(config, [3, 2, 2, 2.1]) == 0.5
+    assert plateau(config, [3, 2, 2, 2.1, 2, 2.2]) == 0.25
+
+
+def test_early_stopping_counts_from_the_best_epoch() -> None:
+    config = load_recipe("seed_cnn", {"early_stopping_patience": 2})
+    assert not should_stop(config, [3, 1, 2])
+    assert should_stop(config, [3, 1, 2, 1.5])
+    assert not should_stop(load_recipe("edge_cnn"), [1.0] * 50)
+
+
+# --- labels
+
+
+def test_votes_blend_with_labels(tmp_path) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text(
+        "file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
+        "train/x/0.png,4,0,0,0,4,0,0,0,2,0\n"
+        "train/x/1.png,0,0,0,0,0,0,0,3,7,0\n"
+        "train/x/2.png,,,,,,,,,,\n"
+    )
+    images = labelled(7)
+    votes = read_votes(path)
+    assert set(votes) == {"0.png"}
+    shares = make_targets("ferplus", images, votes)
+    np.testing.assert_allclose(shares[0], one_hot(np.array([LABELS.index("angry"), LABELS.index("neutral")])).mean(0))
+    np.testing.assert_array_equal(shares[1:], one_hot(images.labels[1:]))  # no votes: the label stays
+    np.testing.assert_allclose(make_targets("blend", images, votes)[0][LABELS.index("angry")], 0.75)
+    np.testing.assert_array_equal(make_targets("fer", images, None), one_hot(images.labels))
+
+
+def test_votes_that_are_missing_or_foreign(tmp_path) -> None:
+    with pytest.raises(DataError, match="--votes"):
+        make_targets("blend", labelled(7), None)
+    with pytest.raises(DataError, match="--votes"):
+        make_targets("blend", labelled(7), {"other.png": one_hot(np.array([0]))[0]})
+    path = tmp_path / "votes.csv"
+    path.write_text("file,anger\na.png,1\n")
+    with pytest.raises(DataError, match="columns"):
+        read_votes(path)
+    with pytest.raises(DataError, match="No such file"):
+        read_votes(tmp_path / "none.csv")
+
+
+# --- hold-out
+
+
+def test_holdout_is_stratified_seeded_and_free_of_copies() -> None:
+    images = labelled(140)
+    images.images[7] = images.images[0]  # a copy with the same label
+    training, holdout = split_holdout(images, 0.2, seed=1)
+    assert len(training) + len(holdout) == 140
+    assert set(np.bincount(holdout.labels)) == {4}
+    assert not {"train/x/0.png", "train/x/7.png"} & set(holdout.names)
+    assert split_holdout(images, 0.2, seed=1)[1].names == holdout.names
+    assert split_holdout(images, 0.2, seed=2)[1].names != holdout.names
+
+
+# --- networks
+
+
+def test_seed_cnn_has_the_size_of_the_paper() -> None:
+    config = load_recipe("seed_cnn")
+    network = build_model(config.model, widths=config.widths, blocks=config.blocks, dropout=config.dropout)
+    assert 2.1e6 < network.count_params() < 2.25e6
+
+
+def test_edge_cnn_is_light_and_takes_raw_pixels() -> None:
+    config = load_recipe("edge_cnn")
+    network = build_model(config.model, widths=config.widths, blocks=config.blocks, dropout=config.dropout)
+    assert network.count_params() < 250_000
+    assert "rescaling" in [type(layer).__name__.lower() for layer in network.layers]
+    for size in (36, 48):
+        assert network(np.zeros((2, size, size, 1), np.float32)).shape == (2, 7)
+
+
+def test_lists_that_do_not_fit_a_network() -> None:
+    with pytest.raises(RecipeError, match="as many blocks"):
+        build_model("edge_cnn", widths=[8, 8], blocks=[1], dropout=[0.0])
+    with pytest.raises(RecipeError, match="dropout"):
+        build_model("seed_cnn", widths=[8, 8, 8], blocks=[], dropout=[0.1])
+    with pytest.raises(RecipeError, match="edge_cnn or seed_cnn"):
+        build_model("vgg", widths=[], blocks=[], dropout=[])
+
+
+# --- distillation
+
+
+def test_teacher_averages_its_networks(tmp_path) -> None:
+    networks = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        network = build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.2])
+        network.save(tmp_path / f"{seed}.keras")
+        networks.append(network)
+    pixels = noise(4).astype(np.float32)
+    expected = sum(network(pixels, training=False).numpy() for network in networks) / 2
+    got = Teacher([str(tmp_path / "1.keras"), str(tmp_path / "2.keras")]).label(pixels)
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def test_missing_teacher(tmp_path) -> None:
+    with pytest.raises(RecipeError, match="finished run"):
+        Teacher([str(tmp_path)])
