@@ -38,6 +38,7 @@ def main() -> None:
     # OpenCV reads its limit when it is loaded. Larger pictures are bombs or panoramas, and their
     # pixels would not fit a small computer's memory.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")  # a damaged picture becomes our one sentence
     try:
         app(standalone_mode=True)
     except FerEdgeError as error:
@@ -92,11 +93,11 @@ def train(
     ] = None,
 ) -> None:
     """Train a network on FER2013; a run that was interrupted goes on with --resume."""
-    from fer_edge import commands
+    from fer_edge.commands.train import train as run
 
     named = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     given = {name: value for name, value in named.items() if value is not None}
-    commands.train(recipe, data=data, votes=votes, out=out, resume=resume, named=given, overrides=override or [])
+    run(recipe, data=data, votes=votes, out=out, resume=resume, named=given, overrides=override or [])
 
 
 @app.command()
@@ -113,9 +114,9 @@ def convert(
     as_json: JsonOption = False,
 ) -> None:
     """Convert a Keras model to .tflite files that describe and verify themselves."""
-    from fer_edge import commands
+    from fer_edge.commands.convert import convert as run
 
-    commands.convert(
+    run(
         model,
         recipe_names=to or ["float16", "int8"],
         data=data,
@@ -130,7 +131,7 @@ def convert(
 @app.command()
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Pictures.")],
-    model: Annotated[Path | None, typer.Option(help="A .tflite file; default: the bundled int8 model.")] = None,
+    model: Annotated[str, typer.Option(help="A .tflite file or a bundled name.")] = "edge_cnn",
     cropped: Annotated[
         bool, typer.Option("--cropped", help="Each picture is one face already: look for none.")
     ] = False,
@@ -144,16 +145,59 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Find the faces in pictures and tell the emotion that each shows."""
-    from fer_edge import commands
+    from fer_edge.commands.predict import predict as run
 
-    commands.predict(images, model=model, cropped=cropped, out=out, force=force, as_json=as_json)
+    run(images, model=model, cropped=cropped, out=out, force=force, as_json=as_json)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A .keras or .tflite file, or a bundled name such as edge_cnn.")],
+    data: DataOption = None,
+    split: Annotated[str | None, typer.Option(help="train, public, private or test; default: public.")] = None,
+    votes: Annotated[Path | None, typer.Option(help="FER+ votes as CSV, for a second opinion on the labels.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write confusion matrix, reliability diagram and worst mistakes as PNG into this folder."),
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how good a model's answers are; a .tflite file needs no TensorFlow."""
+    from fer_edge.commands.evaluate import evaluate as run
+
+    run(model, data=data, split=split, votes=votes, out=out, force=force, as_json=as_json)
+
+
+@app.command()
+def watch(
+    source: Annotated[
+        str, typer.Argument(help="A camera number such as 0, an address such as rtsp://..., or a video file.")
+    ],
+    model: Annotated[str, typer.Option(help="A .tflite file or a bundled name.")] = "edge_cnn",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per event and line.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Write a CSV file with a row per face and frame, as the watch goes on.")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Serve a page with the annotated picture.")] = False,
+    preview_host: Annotated[
+        str, typer.Option(help="Where the page is served; others than this computer see it only if you say so.")
+    ] = "127.0.0.1",
+    preview_port: Annotated[int, typer.Option(help="0 for any free port.")] = 8080,
+    force: ForceOption = False,
+) -> None:
+    """Follow the faces of a camera or video; print a line whenever an emotion changes, until Ctrl-C."""
+    from fer_edge.commands.watch import watch as run
+
+    preview_at = (preview_host, preview_port) if preview else None
+    run(source, model=model, as_json=as_json, record=record, force=force, preview_at=preview_at)
 
 
 @app.command()
 def bench(
-    models: Annotated[list[Path], typer.Argument(help=".tflite files.")],
+    models: Annotated[list[str], typer.Argument(help=".tflite files or bundled names.")],
     baseline: Annotated[
-        Path | None, typer.Option(help="What to compare with; default: the first float32 file, else the first.")
+        str | None, typer.Option(help="What to compare with; default: the first float32 file, else the first.")
     ] = None,
     data: DataOption = None,
     split: Annotated[str | None, typer.Option(help="Default: public, else test, else private.")] = None,
@@ -165,9 +209,9 @@ def bench(
     force: ForceOption = False,
 ) -> None:
     """Measure accuracy, drop, latency and memory on this device."""
-    from fer_edge import commands
+    from fer_edge.commands.bench import bench as run
 
-    commands.bench(
+    run(
         models,
         baseline=baseline,
         data=data,
@@ -188,6 +232,6 @@ def demo(
     ),
 ) -> None:
     """Convert the bundled model and bench the variants: what 'make demo' runs."""
-    from fer_edge import commands
+    from fer_edge.commands.demo import demo as run
 
-    commands.demo(model, data, out)
+    run(model, data, out)

@@ -18,6 +18,7 @@ from rich.table import Table
 from fer_edge.benchmarks.bench import BenchReport, ModelResult
 from fer_edge.benchmarks.latency import percentiles
 from fer_edge.dataset import Scan, find_duplicates
+from fer_edge.evaluation import Evaluation
 from fer_edge.metrics import Interval
 from fer_edge.types import LABELS, FaceEmotion
 
@@ -39,6 +40,11 @@ def print_warning(message: str) -> None:
 def print_note(message: str) -> None:
     """Print what is going on."""
     ERR.print(escape(message), style="dim", soft_wrap=True, highlight=False)
+
+
+def print_line(text: str) -> None:
+    """Print one line of a result that goes on, so that a reader at the end of a pipe has it at once."""
+    print(text, flush=True)
 
 
 def print_json(content: Any) -> None:
@@ -88,6 +94,38 @@ class TrainingProgress:
             f"  learning rate {row.learning_rate:.2g}  {row.seconds:.0f} s",
             highlight=False,
         )
+
+
+def print_evaluation(name: str, evaluation: Evaluation) -> None:
+    """Print the figures of one evaluation, and a table of the classes."""
+    interval = evaluation.interval
+    OUT.print(
+        f"[bold]{escape(name)}[/]: accuracy {evaluation.accuracy:.2%} (95 % interval {interval.low:.2%} to "
+        f"{interval.high:.2%}), macro-F1 {evaluation.macro_f1:.3f}, calibration error "
+        f"{evaluation.reliability.error:.3f}, {evaluation.images:,} images of split '{evaluation.split}'",
+        highlight=False,
+    )
+    if evaluation.accuracy_unseen is not None and evaluation.images_unseen < evaluation.images:
+        OUT.print(
+            f"  without the images that also stand in the training split: {evaluation.accuracy_unseen:.2%} of "
+            f"{evaluation.images_unseen:,}",
+            highlight=False,
+        )
+    if evaluation.accuracy_ferplus is not None:
+        OUT.print(
+            f"  against the FER+ majority: {evaluation.accuracy_ferplus:.2%} of {evaluation.images_ferplus:,}",
+            highlight=False,
+        )
+
+
+def print_classes(evaluation: Evaluation) -> None:
+    """Print precision, recall and F1 of each class."""
+    table = Table("class", "precision", "recall", "F1", "images")
+    for label, score in evaluation.per_class.items():
+        ratios = (f"{value:.3f}" for value in (score.precision, score.recall, score.f1))
+        table.add_row(label, *ratios, f"{score.images:,}")
+    _right_align(table)
+    OUT.print(table)
 
 
 def scan_as_json(scan: Scan) -> dict[str, Any]:

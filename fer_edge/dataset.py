@@ -12,6 +12,7 @@ import hashlib
 import os
 import sys
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ HOW_TO_GET = (
 # Mixing it up with `LABELS` costs about 25 points of accuracy, unnoticed until evaluation.
 CSV_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 CSV_SPLITS = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
+# RuntimeError: an encrypted member, or one compressed in a way that Python does not know.
+ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
 Progress = Callable[[int, int], None]
@@ -129,7 +132,10 @@ def scan_data(path: Path, *splits: str, progress: Progress | None = None) -> Sca
     if path.is_dir():
         scan = _scan_files(path, wanted, progress)
     elif path.suffix.lower() == ".csv":
-        scan = _scan_csv(path, wanted)
+        try:
+            scan = _scan_csv(path, wanted)
+        except (OSError, csv.Error) as error:
+            raise DataError(f"{path} cannot be read as a CSV: {error}.") from error
     elif zipfile.is_zipfile(path):
         scan = _scan_zip(path, wanted, progress)
     else:
@@ -184,7 +190,11 @@ class _Entry:
 
 
 def _scan_zip(path: Path, wanted: set[str], progress: Progress | None) -> Scan:
-    with zipfile.ZipFile(path) as archive:
+    try:
+        archive = zipfile.ZipFile(path)
+    except ZIP_DAMAGE as error:
+        raise DataError(f"{path} is a damaged .zip: {error}. Download it again.") from error
+    with archive:
         entries = _list_entries(archive.namelist(), wanted, path)
         return _read_entries(entries, archive.read, progress)
 
@@ -258,7 +268,7 @@ def _decode(name: str, read: Callable[[str], bytes]) -> np.ndarray | None:
         return None
     try:
         return decode_grey(read(name))
-    except (OSError, zipfile.BadZipFile, ImageError):
+    except (OSError, *ZIP_DAMAGE, ImageError):
         return None
 
 
@@ -267,8 +277,8 @@ def _scan_csv(path: Path, wanted: set[str]) -> Scan:
     images: dict[str, list[np.ndarray]] = defaultdict(list)
     labels: dict[str, list[int]] = defaultdict(list)
     names: dict[str, list[str]] = defaultdict(list)
-    # Some editions write the header as "emotion, Usage, pixels", with spaces.
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+    # Some editions write the header as "emotion, Usage, pixels", with spaces; spreadsheets add a BOM.
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         reader = csv.DictReader(file, skipinitialspace=True)
         missing = {"emotion", "pixels", "Usage"} - set(reader.fieldnames or ())
         if missing:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,7 @@ def wilson_interval(hits: int, total: int) -> Interval:
     centre = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
     # At the ends the bounds are exactly 0 and 1; floating point may miss them by an ulp.
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+    return Interval(centre - half if hits else 0.0, centre + half if hits < total else 1.0)
 
 
 def paired_drop(baseline: npt.NDArray[np.bool_], candidate: npt.NDArray[np.bool_]) -> tuple[float, Interval]:
@@ -78,6 +79,36 @@ def paired_drop(baseline: npt.NDArray[np.bool_], candidate: npt.NDArray[np.bool_
     centre = (b - c) / n
     half = Z95 * math.sqrt(b + c - (b - c) ** 2 / n) / n
     return (lost - won) / total, Interval(centre - half, centre + half)
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far scores can be taken at their word: scores in bins, and how often each bin was right.
+
+    Attributes:
+        confidence: mean score per bin, 0..1; bins without a prediction are left out.
+        accuracy: share of right answers per bin.
+        images: predictions per bin.
+        error: expected calibration error, the mean gap weighted by `images`.
+    """
+
+    confidence: list[float]
+    accuracy: list[float]
+    images: list[int]
+    error: float
+
+
+def reliability(
+    scores: npt.NDArray[np.floating[Any]], correct: npt.NDArray[np.bool_], *, bins: int = 15
+) -> Reliability:
+    """Return the reliability of top-1 scores in bins of equal width (Guo et al. 2017, arXiv:1706.04599)."""
+    index = np.minimum((scores * bins).astype(int), bins - 1)
+    images = np.bincount(index, minlength=bins)
+    used = images > 0
+    confidence = np.bincount(index, weights=scores, minlength=bins)[used] / images[used]
+    accuracy = np.bincount(index, weights=correct, minlength=bins)[used] / images[used]
+    error = float((np.abs(confidence - accuracy) * images[used]).sum() / len(scores))
+    return Reliability(confidence.tolist(), accuracy.tolist(), images[used].tolist(), error)
 
 
 def _ratio(numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -45,13 +45,15 @@ def main() -> int:
 
 def bench_section(report: dict[str, Any], public: dict[str, Any], record: dict[str, Any]) -> str:
     """Return the README's table and the sentences around it."""
-    low, high = (100 * value for value in public["accuracy_interval_95"])
+    low, high = (100 * public["interval"][bound] for bound in ("low", "high"))
     return "\n\n".join(
         [
             f"`edge_cnn` ({record['parameters']:,} parameters) on FER2013's PublicTest, "
             f"{public['images']:,} images: **{public['accuracy']:.2%}** (95 % interval {low:.1f} to {high:.1f}), "
             f"macro-F1 {public['macro_f1']:.3f}; {public['accuracy_unseen']:.2%} on the {public['images_unseen']:,} "
-            "images that do not also stand in the training split. The paper's network, as published: 66.17 %, "
+            f"images that do not also stand in the training split; {public['accuracy_ferplus']:.2%} against the majority "
+            "of ten FER+ annotators; calibration error "
+            f"{public['reliability']['error']:.3f}. The paper's network, as published: 66.17 %, "
             "about 2.1 M parameters, 2.3 ms on hardware it does not name.",
             variants_table(report),
             f"Measured by `make demo` on {describe_host(report['host'])}; one thread, batch 1, "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.runtime.classifier import BUNDLED_MODEL
+from fer_edge.runtime.bundled import find_model
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
     from skimage.data import astronaut
 
     cv2.imwrite(str(tmp_path / "photo.jpg"), cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
-    shutil.copy(BUNDLED_MODEL, tmp_path / "model.int8.tflite")
+    shutil.copy(find_model("edge_cnn"), tmp_path / "model.int8.tflite")
     return tmp_path
 
 

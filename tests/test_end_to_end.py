@@ -58,7 +58,8 @@ def run(fer2013: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_run_folder_holds_what_a_report_needs(run: Path) -> None:
     expected = {"recipe.toml", "checkpoint.npz", "model.keras", "history.csv", "metrics.json", "run.json"}
-    assert {path.name for path in run.iterdir()} == expected | {"curves.png", "confusion.png"}
+    plots = {"curves.png", "confusion.png", "reliability.png"}
+    assert {path.name for path in run.iterdir()} == expected | plots
     with (run / "history.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
     metrics = json.loads((run / "metrics.json").read_text())
@@ -67,7 +68,7 @@ def test_run_folder_holds_what_a_report_needs(run: Path) -> None:
     record = json.loads((run / "run.json").read_text())
     assert record["recipe"]["epochs"] == 2
     assert {"seed", "data_sha256", "versions"} <= record.keys()
-    for name in ("curves.png", "confusion.png"):
+    for name in plots:
         assert cv2.imread(str(run / name)) is not None
 
 

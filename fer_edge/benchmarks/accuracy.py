@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.metrics import Interval, class_scores, confusion_matrix, paired_drop, wilson_interval
+from fer_edge.evaluation import evaluate
+from fer_edge.metrics import Interval, paired_drop
 from fer_edge.runtime import EmotionClassifier
 from fer_edge.types import LABELS, LabelledImages
 
@@ -23,6 +24,7 @@ class Accuracy:
         accuracy: top-1.
         interval: 95 %, Wilson.
         macro_f1: mean F1 of the classes.
+        calibration_error: how far the scores are from the truth on average.
         drop: accuracy lost against the baseline, None for the baseline itself.
         drop_interval: 95 %, paired.
     """
@@ -32,30 +34,35 @@ class Accuracy:
     accuracy: float
     interval: Interval
     macro_f1: float
+    calibration_error: float
     drop: float | None
     drop_interval: Interval | None
 
 
-def predict_indices(model: Path, faces: npt.NDArray[np.uint8], *, threads: int = 1) -> npt.NDArray[np.int64]:
-    """Return the index in `LABELS` that the model predicts for each face."""
+def predict_probabilities(model: Path, faces: npt.NDArray[np.uint8], *, threads: int = 1) -> npt.NDArray[np.float32]:
+    """Return the model's answer to each face: float32, N x 7, in the order of `LABELS`."""
     with EmotionClassifier(model, threads=threads) as classifier:
-        names = [prediction.label for prediction in classifier.predict_batch(faces)]
-    return np.array([LABELS.index(name) for name in names], np.int64)
+        order = [classifier.labels.index(label) for label in LABELS]
+        answers = [prediction.probabilities for prediction in classifier.predict_batch(faces)]
+    return np.stack(answers)[:, order]
 
 
 def measure_accuracy(
-    images: LabelledImages, predicted: npt.NDArray[np.int64], baseline: npt.NDArray[np.int64] | None
+    images: LabelledImages, probabilities: npt.NDArray[np.float32], baseline: npt.NDArray[np.int64] | None
 ) -> Accuracy:
-    """Compare predicted label indices with the labels, and with the baseline's predictions."""
-    correct = predicted == images.labels
-    drop, drop_interval = paired_drop(baseline == images.labels, correct) if baseline is not None else (None, None)
-    scores = class_scores(confusion_matrix(images.labels, predicted, len(LABELS)))
+    """Compare a model's answers with the labels, and with the baseline's predicted indices."""
+    evaluation = evaluate(images, probabilities)
+    drop = drop_interval = None
+    if baseline is not None:
+        correct = probabilities.argmax(axis=1) == images.labels
+        drop, drop_interval = paired_drop(baseline == images.labels, correct)
     return Accuracy(
-        split=images.split,
-        images=len(images),
-        accuracy=float(correct.mean()),
-        interval=wilson_interval(int(correct.sum()), len(images)),
-        macro_f1=float(np.mean([score.f1 for score in scores])),
+        split=evaluation.split,
+        images=evaluation.images,
+        accuracy=evaluation.accuracy,
+        interval=evaluation.interval,
+        macro_f1=evaluation.macro_f1,
+        calibration_error=evaluation.reliability.error,
         drop=drop,
         drop_interval=drop_interval,
     )

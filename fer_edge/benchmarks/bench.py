@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmarks.accuracy import Accuracy, agreement, measure_accuracy, predict_indices
+from fer_edge.benchmarks.accuracy import Accuracy, agreement, measure_accuracy, predict_probabilities
 from fer_edge.benchmarks.host import describe_host
 from fer_edge.benchmarks.latency import LatencySamples, instability, measure_latency, percentiles
 from fer_edge.runtime.metadata import read_model
@@ -108,14 +108,15 @@ def run_bench(
     reference: npt.NDArray[np.int64] | None = None
     results = []
     for path in ordered:
-        predicted = None
+        answers = None
         if crops is not None:
             notify(f"{path.name}: predicting {len(crops):,} faces")
-            predicted = predict_indices(path, crops)
+            answers = predict_probabilities(path, crops)
         notify(f"{path.name}: timing")
         latency = [measure_latency(path, threads=count, samples=samples, faces=crops) for count in threads]
-        results.append(_result(path, faces, predicted, reference, latency))
-        reference = predicted if reference is None else reference
+        results.append(_result(path, faces, answers, reference, latency))
+        if reference is None and answers is not None:
+            reference = answers.argmax(axis=1)
     return BenchReport(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         baseline=str(ordered[0]),
@@ -139,12 +140,15 @@ def _baseline_first(models: list[Path], baseline: Path | None) -> list[Path]:
 def _result(
     path: Path,
     faces: LabelledImages | npt.NDArray[np.uint8] | None,
-    predicted: npt.NDArray[np.int64] | None,
+    answers: npt.NDArray[np.float32] | None,
     reference: npt.NDArray[np.int64] | None,
     latency: list[LatencySamples],
 ) -> ModelResult:
-    labelled = isinstance(faces, LabelledImages) and predicted is not None
-    compared = predicted is not None and reference is not None
+    accuracy = agrees = None
+    if answers is not None and isinstance(faces, LabelledImages):
+        accuracy = measure_accuracy(faces, answers, reference)
+    if answers is not None and reference is not None:
+        agrees = agreement(answers.argmax(axis=1), reference)
     metadata = read_model(path).metadata
     calibration = metadata.content.get("calibration")
     data = path.read_bytes()
@@ -154,8 +158,8 @@ def _result(
         calibration=_describe_calibration(calibration) if calibration else None,
         file_bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        accuracy=measure_accuracy(faces, predicted, reference) if labelled else None,  # type: ignore[arg-type]
-        agreement=agreement(predicted, reference) if compared else None,  # type: ignore[arg-type]
+        accuracy=accuracy,
+        agreement=agrees,
         latency=latency,
     )
 

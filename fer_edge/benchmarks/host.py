@@ -83,7 +83,7 @@ def _usable_cores() -> int | None:
 
 def _clock_mhz() -> float | None:
     khz = _read(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
-    if khz:
+    if khz and khz.isdigit():  # some drivers answer "<unknown>"
         return round(int(khz) / 1000, 1)
     found = re.search(r"^cpu MHz\s*:\s*([\d.]+)$", _read(Path("/proc/cpuinfo")) or "", re.MULTILINE)
     return round(float(found[1]), 1) if found else None

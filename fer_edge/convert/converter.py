@@ -13,10 +13,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from fer_edge.convert.calibration import CalibrationSet
-from fer_edge.convert.keras_file import KerasModel
 from fer_edge.convert.metadata import append_metadata, describe_model
 from fer_edge.convert.recipes import ConversionRecipe
 from fer_edge.errors import ModelError
+from fer_edge.keras_file import KerasModel
 from fer_edge.quiet import silenced
 from fer_edge.runtime.interpreter import load_interpreter
 from fer_edge.types import FACE_SIZE

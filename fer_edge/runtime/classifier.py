@@ -12,20 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import ModelError
+from fer_edge.runtime.bundled import DEFAULT_MODEL, find_model
 from fer_edge.runtime.interpreter import load_interpreter
 from fer_edge.runtime.metadata import read_model
 from fer_edge.runtime.preprocess import to_face
 from fer_edge.types import FACE_SIZE, Prediction
-
-ASSETS = Path(__file__).parent.parent / "assets"
-BUNDLED_MODEL = ASSETS / "edge_cnn.int8.tflite"
 
 
 class EmotionClassifier:
     """A loaded model. One instance may be shared by threads: predictions take turns.
 
     Args:
-        model: a .tflite file that fer-edge wrote, or its bytes; the bundled int8 model when None.
+        model: a .tflite file that fer-edge wrote, or its bytes, or the name of a bundled model such as
+            "edge_cnn" (its int8 file) or "edge_cnn:int8".
         threads: how many threads one prediction uses.
 
     Raises:
@@ -33,11 +32,10 @@ class EmotionClassifier:
             face in, one probability per label out.
     """
 
-    def __init__(self, model: Path | str | bytes | None = None, *, threads: int = 1) -> None:
+    def __init__(self, model: Path | str | bytes = DEFAULT_MODEL, *, threads: int = 1) -> None:
         if threads < 1:
             raise ValueError(f"expected threads of at least 1, got {threads}")
-        source = BUNDLED_MODEL if model is None else model
-        file = read_model(Path(source) if isinstance(source, str) else source)
+        file = read_model(model if isinstance(model, bytes) else find_model(model))
         self.metadata = file.metadata
         self.labels = file.metadata.labels
         self._lock = threading.Lock()

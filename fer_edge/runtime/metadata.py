@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from fer_edge.errors import ModelError
 
 MEMBER = "fer_edge.json"
 FORMAT_VERSION = 1
+
+# What the standard library raises for a damaged archive or member; RuntimeError when a flipped bit
+# marks the member as encrypted, KeyError when it is not there.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, KeyError, ValueError, OSError)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def _read_content(data: bytes, name: str) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             content = json.loads(archive.read(MEMBER))
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise ModelError(
             f"{name} is truncated, damaged, or was not written by fer-edge: it holds no readable "
             "metadata. Convert the Keras model with 'fer-edge convert'."

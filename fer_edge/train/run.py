@@ -98,6 +98,11 @@ class RunFolder:
         """The confusion matrix."""
         return self.path / "confusion.png"
 
+    @property
+    def reliability(self) -> Path:
+        """The reliability diagram."""
+        return self.path / "reliability.png"
+
     def write_recipe(self, config: TrainConfig) -> None:
         """Store the resolved recipe, which resuming reads back."""
         write_text(self.recipe, tomli_w.dumps(asdict(config)))

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from fer_edge.errors import RecipeError
+from fer_edge.errors import ModelError, RecipeError
+from fer_edge.keras_file import load_keras
 from fer_edge.train.labels import Targets
 
 
@@ -44,9 +45,9 @@ class Teacher:
 
 def _load(source: Path) -> keras.Model:
     path = source / "model.keras" if source.is_dir() else source
-    if not path.is_file():
-        raise RecipeError(f"Recipe field 'teacher': expected a finished run or a .keras file, got {source}.")
     try:
-        return keras.saving.load_model(path, compile=False)
-    except Exception as error:  # Keras raises a dozen kinds for a damaged file
-        raise RecipeError(f"Recipe field 'teacher': {path} cannot be loaded: {error}.") from error
+        return load_keras(path).network
+    except ModelError as error:
+        raise RecipeError(
+            f"Recipe field 'teacher' names {source}, expected a finished run or a .keras file: {error}"
+        ) from error

@@ -13,11 +13,12 @@ import tensorflow as tf
 from fer_edge.train import schedule
 from fer_edge.train.augment import augment_batch
 from fer_edge.train.config import TrainConfig
-from fer_edge.train.labels import Targets, Votes, make_targets, one_hot
+from fer_edge.train.labels import Targets, make_targets, one_hot
 from fer_edge.train.models import build_model
 from fer_edge.train.run import EpochRow, RunFolder, TrainState
 from fer_edge.train.teacher import Teacher
 from fer_edge.types import LABELS, LabelledImages
+from fer_edge.votes import Votes
 
 
 class Observer(Protocol):

@@ -6,9 +6,9 @@ import pytest
 
 from fer_edge.convert.calibration import CalibrationSet, select_calibration
 from fer_edge.convert.converter import convert
-from fer_edge.convert.keras_file import KerasModel, load_keras
 from fer_edge.convert.recipes import RECIPES, find_recipe
 from fer_edge.errors import DataError, ModelError, RecipeError
+from fer_edge.keras_file import KerasModel, load_keras
 from fer_edge.provenance import store_training
 from fer_edge.runtime import EmotionClassifier
 from fer_edge.runtime.interpreter import load_interpreter

@@ -7,12 +7,13 @@ import pytest
 from fer_edge.errors import DataError, RecipeError
 from fer_edge.train.augment import augment_batch
 from fer_edge.train.config import load_recipe
-from fer_edge.train.labels import make_targets, one_hot, read_votes
+from fer_edge.train.labels import make_targets, one_hot
 from fer_edge.train.models import build_model
 from fer_edge.train.schedule import one_cycle, plateau, should_stop
 from fer_edge.train.teacher import Teacher
 from fer_edge.train.trainer import split_holdout
 from fer_edge.types import LABELS, LabelledImages
+from fer_edge.votes import read_votes
 
 NO_AUGMENTATION = {
     "rotation_degrees": 0.0,
@@ -124,7 +125,7 @@ def test_votes_blend_with_labels(tmp_path) -> None:
 def test_votes_that_are_missing_or_foreign(tmp_path) -> None:
     with pytest.raises(DataError, match="--votes"):
         make_targets("blend", labelled(7), None)
-    with pytest.raises(DataError, match="--votes"):
+    with pytest.raises(DataError, match="none of these images"):
         make_targets("blend", labelled(7), {"other.png": one_hot(np.array([0]))[0]})
     path = tmp_path / "votes.csv"
     path.write_text("file,anger\na.png,1\n")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.provenance import TRAINING_MEMBER
@@ -41,6 +43,11 @@ def load_keras(path: Path) -> KerasModel:
         raise ModelError(f"Expected a Keras 3 model (.keras) at {path}, which cannot be loaded: {reason}") from error
     _check_shapes(network, path)
     return KerasModel(network, training)
+
+
+def predict_keras(network: keras.Model, faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return a network's answers (float32, N x 7) to faces (uint8, N x 48 x 48 x 1)."""
+    return np.asarray(network.predict(faces.astype(np.float32), batch_size=256, verbose=0))
 
 
 def _check_shapes(network: keras.Model, path: Path) -> None:

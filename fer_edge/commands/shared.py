@@ -1,0 +1,47 @@
+"""What several commands need: FER2013, a split of it, TensorFlow."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fer_edge import console, dataset
+from fer_edge.errors import DataError, FerEdgeError
+from fer_edge.quiet import silenced
+from fer_edge.types import LabelledImages
+
+EVALUATION_SPLITS = ("public", "test", "private")
+
+
+def read_fer2013(data: str | None) -> dict[str, LabelledImages]:
+    """Read the FER2013 that the user named or keeps, with a progress bar."""
+    path = dataset.require_data(Path(data) if data else None)
+    with console.progress_bar(f"reading {path.name}") as progress:
+        return dataset.read_splits(path, progress=progress)
+
+
+def choose_split(split: str | None, splits: dict[str, LabelledImages]) -> str:
+    """Return the split to measure on: the one named, else the first that is no training split."""
+    chosen = split or next((name for name in EVALUATION_SPLITS if name in splits), None)
+    if chosen not in splits:
+        raise DataError(f"Expected a split to measure on among {', '.join(splits)}, got {chosen or 'none'}.")
+    return chosen
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow, which takes seconds, without its start-up notices.
+
+    Raises:
+        FerEdgeError: it is not installed.
+    """
+    console.print_note("loading TensorFlow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with silenced():
+            import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+    except ImportError as error:
+        raise FerEdgeError(
+            f"Training and conversion need TensorFlow ({error}). Run \"pip install 'fer-edge[train]'\"; "
+            "to run a model, the base install is enough."
+        ) from error

@@ -1,0 +1,113 @@
+"""Plots of a training run or an evaluation. matplotlib comes with the extra [train]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import FerEdgeError
+from fer_edge.evaluation import Evaluation
+from fer_edge.files import replacing
+from fer_edge.metrics import Reliability
+from fer_edge.types import LABELS, LabelledImages
+
+
+class Epoch(Protocol):
+    """What a learning curve needs of an epoch."""
+
+    @property
+    def epoch(self) -> int:
+        """Counted from 1."""
+
+
+def plot_confusion(path: Path, evaluation: Evaluation, name: str) -> None:
+    """Draw the confusion matrix with each row in per cent of its true class."""
+    figure, axes = _figure(6.4, 5.6)
+    matrix = np.array(evaluation.confusion)
+    total = np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # a class may be absent
+    share = matrix / total
+    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*share.shape):
+        shade = "white" if share[row, column] > 0.5 else "black"
+        axes.text(column, row, f"{share[row, column]:.0%}", ha="center", va="center", color=shade)
+    axes.set_xticks(range(len(LABELS)), LABELS, rotation=45, ha="right")
+    axes.set_yticks(range(len(LABELS)), LABELS)
+    title = f"{name} on {evaluation.split}: {evaluation.accuracy:.1%} of {evaluation.images:,} images"
+    axes.set(xlabel="predicted", ylabel="labelled", title=title)
+    figure.colorbar(image, ax=axes, label="share of the labelled class")
+    _save(figure, path)
+
+
+def plot_reliability(path: Path, found: Reliability, name: str) -> None:
+    """Draw how often scores were right, beside how sure they were."""
+    figure, axes = _figure(5.2, 4.8)
+    axes.plot([0, 1], [0, 1], color="grey", linestyle="--", label="perfect")
+    sizes = 400 * np.array(found.images) / max(found.images)
+    axes.scatter(found.confidence, found.accuracy, s=sizes, alpha=0.5)
+    axes.plot(found.confidence, found.accuracy, marker=".", label="measured (area: number of images)")
+    axes.set(xlabel="score", ylabel="share of right answers", title=f"{name}: calibration error {found.error:.3f}")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    _save(figure, path)
+
+
+def plot_mistakes(
+    path: Path, images: LabelledImages, probabilities: npt.NDArray[np.float32], *, count: int = 48
+) -> None:
+    """Draw the wrong answers with the highest scores as a contact sheet.
+
+    For the user's own eyes: FER2013's images must not be published.
+    """
+    predicted = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != images.labels)
+    wrong = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:count]
+    figure, axes = _figure(12, 10, rows=6, columns=8)
+    for place in axes.flat:
+        place.axis("off")
+    for place, index in zip(axes.flat, wrong, strict=False):
+        place.imshow(images.images[index, :, :, 0], cmap="gray", vmin=0, vmax=255)
+        score = probabilities[index].max()
+        title = f"{LABELS[predicted[index]]} {score:.0%}\nlabel: {LABELS[images.labels[index]]}"
+        place.set_title(title, fontsize=8)
+    _save(figure, path)
+
+
+def plot_curves(path: Path, history: Sequence[Epoch]) -> None:
+    """Draw loss and accuracy of the training and the held-out images over the epochs."""
+    figure, (left, right) = _figure(10, 4, columns=2)
+    epochs = [row.epoch for row in history]
+    for axes, name, label in ((left, "loss", "loss (nats)"), (right, "accuracy", "accuracy")):
+        axes.plot(epochs, [getattr(row, f"train_{name}") for row in history], label="training, augmented")
+        held = [getattr(row, f"holdout_{name}") for row in history]
+        if any(value is not None for value in held):
+            axes.plot(epochs, held, label="held out")
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    _save(figure, path)
+
+
+def _figure(width: float, height: float, *, rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
+    """Return a figure that needs no screen.
+
+    Raises:
+        FerEdgeError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise FerEdgeError("Plots need matplotlib: run \"pip install 'fer-edge[train]'\".") from error
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns)
+
+
+def _save(figure: Any, path: Path) -> None:
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=110)
