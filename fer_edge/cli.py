@@ -84,6 +84,10 @@ def train(
     votes: Annotated[
         Path | None, typer.Option(help="FER+ votes as CSV, for recipes with labels = ferplus or blend.")
     ] = None,
+    time_budget: Annotated[
+        str | None,
+        typer.Option(help="Such as 150m: plan the epochs to fit; with --resume, extend a finished run by a cycle."),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Override the recipe.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Override the recipe.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Override the recipe.")] = None,
@@ -97,7 +101,16 @@ def train(
 
     named = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     given = {name: value for name, value in named.items() if value is not None}
-    run(recipe, data=data, votes=votes, out=out, resume=resume, named=given, overrides=override or [])
+    run(
+        recipe,
+        data=data,
+        votes=votes,
+        out=out,
+        resume=resume,
+        time_budget=time_budget,
+        named=given,
+        overrides=override or [],
+    )
 
 
 @app.command()

@@ -51,8 +51,8 @@ def bench_section(report: dict[str, Any], public: dict[str, Any], record: dict[s
             f"`edge_cnn` ({record['parameters']:,} parameters) on FER2013's PublicTest, "
             f"{public['images']:,} images: **{public['accuracy']:.2%}** (95 % interval {low:.1f} to {high:.1f}), "
             f"macro-F1 {public['macro_f1']:.3f}; {public['accuracy_unseen']:.2%} on the {public['images_unseen']:,} "
-            f"images that do not also stand in the training split; {public['accuracy_ferplus']:.2%} against the majority "
-            "of ten FER+ annotators; calibration error "
+            f"images that do not also stand in the training split; {public['accuracy_ferplus']:.2%} against the "
+            "majority of ten FER+ annotators; calibration error "
             f"{public['reliability']['error']:.3f}. The paper's network, as published: 66.17 %, "
             "about 2.1 M parameters, 2.3 ms on hardware it does not name.",
             variants_table(report),

@@ -34,16 +34,19 @@ def bench(
     from fer_edge.benchmarks.bench import run_bench
     from fer_edge.runtime.bundled import find_model
 
+    files = [find_model(model) for model in models]
+    counts = _thread_counts(threads)
     if json_file is not None:
         require_free(json_file, force=force)
-        require_writable_folder(json_file.parent)
     faces, name = _bench_faces(data, split)
+    if json_file is not None:
+        require_writable_folder(json_file.parent)
     report = run_bench(
-        [find_model(model) for model in models],
+        files,
         baseline=find_model(baseline) if baseline else None,
         faces=faces,
         faces_name=name,
-        threads=_thread_counts(threads),
+        threads=counts,
         samples=samples,
         notify=console.print_note,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer_edge import console, dataset
 from fer_edge.commands.shared import load_tensorflow, read_fer2013
-from fer_edge.errors import DataError
+from fer_edge.errors import DataError, ModelError
 from fer_edge.files import human_bytes, require_free, require_writable_folder, write_bytes
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def convert(
     from fer_edge.convert.recipes import find_recipe
 
     recipes = [find_recipe(name) for name in dict.fromkeys(recipe_names)]
+    if not model.is_file():  # known at once, not after reading FER2013 and loading TensorFlow
+        raise ModelError(f"Expected a .keras model at {model}: no such file.")
     folder = out or model.parent
     targets = [folder / f"{model.stem}.{recipe.name}.tflite" for recipe in recipes]
     for target in targets:

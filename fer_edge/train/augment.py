@@ -28,6 +28,20 @@ def augment_batch(images: npt.NDArray[np.uint8], config: TrainConfig, size: int,
     return np.clip(batch * gain.astype(np.float32), 0, 255)
 
 
+def mix_batch(pixels: Pixels, targets: Pixels, alpha: float, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    """Return the batch blended with itself in another order, pixels and targets alike (mixup).
+
+    Args:
+        pixels: N x H x W x 1.
+        targets: N x 7.
+        alpha: of the Beta distribution that the shares are drawn from (arXiv:1710.09412).
+        rng: the epoch's generator.
+    """
+    share = np.float32(rng.beta(alpha, alpha))
+    other = rng.permutation(len(pixels))
+    return share * pixels + (1 - share) * pixels[other], share * targets + (1 - share) * targets[other]
+
+
 def random_affine(source: int, size: int, config: TrainConfig, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Return a 2 x 3 matrix: flip, rotate and zoom about the centre, move, and scale to `size`."""
     angle = rng.uniform(-config.rotation_degrees, config.rotation_degrees)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import tomllib
 import types
 import typing
@@ -47,7 +48,9 @@ class TrainConfig:
     labels: Labels = "fer"
     teacher: list[str] = dataclasses.field(default_factory=list)
     teacher_weight: float = 0.0
+    mixup: float = 0.0
     warmup: float = 0.0
+    restarts: list[int] = dataclasses.field(default_factory=list)
     plateau_patience: int = 0
     plateau_factor: float = 1.0
     early_stopping_patience: int = 0
@@ -59,7 +62,16 @@ class TrainConfig:
         for name, choices in (("optimizer", Optimizer), ("schedule", Schedule), ("labels", Labels)):
             allowed = typing.get_args(choices)
             _require(getattr(self, name) in allowed, name, " or ".join(allowed), getattr(self, name))
-        for name in ("label_smoothing", "average_decay", "holdout", "erasing", "brightness", "translation", "warmup"):
+        for name in (
+            "label_smoothing",
+            "average_decay",
+            "holdout",
+            "erasing",
+            "brightness",
+            "translation",
+            "warmup",
+            "mixup",
+        ):
             _require(0 <= getattr(self, name) < 1, name, "from 0 to below 1", getattr(self, name))
         weight_fits = 0 < self.teacher_weight <= 1 if self.teacher else self.teacher_weight == 0
         _require(weight_fits, "teacher_weight", "0 without a teacher, else up to 1", self.teacher_weight)
@@ -73,14 +85,29 @@ class TrainConfig:
             "[[0.0, pixels], [later share, pixels], ...]",
             self.image_sizes,
         )
+        _require(
+            [0, *self.restarts, self.epochs] == sorted({0, *self.restarts, self.epochs}),
+            "restarts",
+            "rising epochs between 0 and 'epochs'",
+            self.restarts,
+        )
         if self.schedule == "plateau" or self.early_stopping_patience:
             _require(self.holdout > 0, "holdout", "more than 0 (it is monitored)", self.holdout)
             _require(self.average_decay == 0, "average_decay", "0 with plateau or early stopping", self.average_decay)
 
     def image_size(self, epoch: int) -> int:
-        """Return the edge length in pixels of the training images in `epoch` (from 0)."""
-        share = epoch / self.epochs
-        return next(int(size) for start, size in reversed(self.image_sizes) if share >= start)
+        """Return the edge length in pixels of the training images in `epoch` (from 0).
+
+        A cycle that extends a run trains at the last size throughout.
+        """
+        start, end = self.cycle(epoch)
+        share = epoch / end if start == 0 else 1.0
+        return next(int(size) for begin, size in reversed(self.image_sizes) if share >= begin)
+
+    def cycle(self, epoch: int) -> tuple[int, int]:
+        """Return (first epoch, end) of the learning-rate cycle that `epoch` lies in."""
+        bounds = [0, *self.restarts, self.epochs]
+        return next((start, end) for start, end in itertools.pairwise(bounds) if epoch < end)
 
 
 def _require(holds: bool, name: str, expected: str, got: object) -> None:

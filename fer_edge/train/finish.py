@@ -13,8 +13,9 @@ from fer_edge.keras_file import predict_keras
 from fer_edge.plots import plot_confusion, plot_curves, plot_reliability
 from fer_edge.provenance import store_training, versions
 from fer_edge.train.config import TrainConfig
+from fer_edge.train.holdout import split_holdout
 from fer_edge.train.run import RunFolder
-from fer_edge.train.trainer import split_holdout
+from fer_edge.train.temperature import fit_temperature, fold_temperature
 from fer_edge.types import LABELS, LabelledImages
 from fer_edge.votes import Votes
 
@@ -28,12 +29,23 @@ def finish_run(
 ) -> dict[str, Evaluation]:
     """Evaluate the network on every split it was not trained on, and write the run's results.
 
+    The temperature that fits the held-out images is folded into the network's last layer first.
+
     Returns:
         the evaluations by split; "holdout" is the share of the training split kept for monitoring.
     """
     state = run.read_state()
     history = state.history if state else []
-    evaluations = _evaluate_all(config, splits, network, votes)
+    training, holdout = split_holdout(splits["train"], config.holdout, config.seed)
+    temperature = _calibrate(network, holdout)
+    evaluations = {
+        name: evaluate(images, predict_keras(network, images.images), training=splits["train"], votes=votes)
+        for name, images in splits.items()
+        if name != "train"
+    }
+    if len(holdout):
+        answers = predict_keras(network, holdout.images)
+        evaluations["holdout"] = evaluate(holdout, answers, training=training, votes=votes)
     record = {
         "recipe": asdict(config),
         "epochs_trained": len(history),
@@ -41,6 +53,7 @@ def finish_run(
         "parameters": network.count_params(),
         "labels": list(LABELS),
         "data_sha256": {name: images.sha256() for name, images in splits.items()},
+        "temperature": temperature,
         "seed": config.seed,
         "versions": versions("tensorflow", "keras", "numpy", "opencv-python-headless"),
         "accuracy": {name: evaluation.accuracy for name, evaluation in evaluations.items()},
@@ -58,17 +71,10 @@ def finish_run(
     return evaluations
 
 
-def _evaluate_all(
-    config: TrainConfig, splits: dict[str, LabelledImages], network: keras.Model, votes: Votes | None
-) -> dict[str, Evaluation]:
-    train = splits["train"]
-    found = {
-        name: evaluate(images, predict_keras(network, images.images), training=train, votes=votes)
-        for name, images in splits.items()
-        if name != "train"
-    }
-    training, holdout = split_holdout(train, config.holdout, config.seed)
-    if len(holdout):
-        answers = predict_keras(network, holdout.images)
-        found["holdout"] = evaluate(holdout, answers, training=training, votes=votes)
-    return found
+def _calibrate(network: keras.Model, holdout: LabelledImages) -> float | None:
+    """Fold into the network the temperature that fits the held-out images; None without any."""
+    if not len(holdout):
+        return None
+    temperature = fit_temperature(predict_keras(network, holdout.images), holdout.labels)
+    fold_temperature(network, temperature)
+    return temperature

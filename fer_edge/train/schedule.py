@@ -7,13 +7,23 @@ import math
 from fer_edge.train.config import TrainConfig
 
 
-def one_cycle(config: TrainConfig, step: int, total_steps: int) -> float:
-    """Return the learning rate at `step`: linear warm-up, then a cosine to zero (arXiv:1708.07120)."""
-    warmup_steps = max(1, round(config.warmup * total_steps))
-    if step < warmup_steps:
-        return config.learning_rate * (0.04 + 0.96 * step / warmup_steps)
-    progress = (step - warmup_steps) / max(1, total_steps - warmup_steps)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+def learning_rate(config: TrainConfig, epoch: float, losses: list[float]) -> float:
+    """Return the learning rate at `epoch` (from 0, with its fraction) after these held-out losses."""
+    if config.schedule == "one_cycle":
+        return one_cycle(config, epoch)
+    return plateau(config, losses)
+
+
+def one_cycle(config: TrainConfig, epoch: float) -> float:
+    """Return the learning rate: linear warm-up, then a cosine to zero (arXiv:1708.07120).
+
+    A run that was extended starts another cycle at each of its restarts.
+    """
+    start, end = config.cycle(int(epoch))
+    progress = (epoch - start) / (end - start)
+    if progress < config.warmup:
+        return config.learning_rate * (0.04 + 0.96 * progress / config.warmup)
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (progress - config.warmup) / (1 - config.warmup)))
 
 
 def plateau(config: TrainConfig, losses: list[float]) -> float:

@@ -1,19 +1,23 @@
 """Augmentation, schedules, labels, networks and the hold-out: the parts of training."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
 from fer_edge.errors import DataError, RecipeError
-from fer_edge.train.augment import augment_batch
+from fer_edge.train.augment import augment_batch, mix_batch
+from fer_edge.train.budget import fit_epochs, parse_duration
 from fer_edge.train.config import load_recipe
+from fer_edge.train.holdout import split_holdout
 from fer_edge.train.labels import make_targets, one_hot
 from fer_edge.train.models import build_model
 from fer_edge.train.schedule import one_cycle, plateau, should_stop
 from fer_edge.train.teacher import Teacher
-from fer_edge.train.trainer import split_holdout
+from fer_edge.train.temperature import fit_temperature, fold_temperature
 from fer_edge.types import LABELS, LabelledImages
-from fer_edge.votes import read_votes
+from fer_edge.votes import majority, read_votes
 
 NO_AUGMENTATION = {
     "rotation_degrees": 0.0,
@@ -74,16 +78,37 @@ def test_augmentation_repeats_with_its_seed_and_stays_in_range() -> None:
     assert not np.array_equal(first, other)
 
 
+def test_mixup_blends_pixels_and_targets_alike() -> None:
+    targets = one_hot(np.arange(7))
+    pixels = np.zeros((7, 2, 2, 1), np.float32) + np.arange(7, dtype=np.float32).reshape(7, 1, 1, 1)
+    mixed, mixed_targets = mix_batch(pixels, targets, 0.4, np.random.default_rng(0))
+    np.testing.assert_allclose(mixed_targets.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(mixed_targets @ np.arange(7), mixed[:, 0, 0, 0], rtol=1e-5)
+    assert (mixed_targets.max(axis=1) < 1).any()
+
+
 # --- schedules
 
 
 def test_one_cycle_rises_then_falls_to_zero() -> None:
-    config = load_recipe("edge_cnn", {"learning_rate": 0.1, "warmup": 0.1})
-    rates = [one_cycle(config, step, 100) for step in range(100)]
+    config = load_recipe("edge_cnn", {"learning_rate": 0.1, "warmup": 0.1, "epochs": 10})
+    rates = [one_cycle(config, step / 10) for step in range(100)]
     assert max(rates) == pytest.approx(0.1)
     assert rates.index(max(rates)) == 10
     assert rates[0] == pytest.approx(0.004)
     assert rates[-1] < 1e-4
+
+
+def test_extended_run_starts_a_second_cycle_at_the_last_size() -> None:
+    sizes = [[0.0, 36], [0.5, 48]]
+    config = load_recipe("edge_cnn", {"epochs": 10, "image_sizes": sizes})
+    longer = dataclasses.replace(config, epochs=14, restarts=[10])
+    for epoch in (0, 4.5, 9.9):
+        assert one_cycle(longer, epoch) == one_cycle(config, epoch)
+    assert one_cycle(longer, 10) == one_cycle(config, 0)
+    assert one_cycle(longer, 10.4) == pytest.approx(config.learning_rate)
+    assert one_cycle(longer, 13.99) < 1e-4
+    assert [longer.image_size(epoch) for epoch in (4, 5, 10, 13)] == [36, 48, 48, 48]
 
 
 def test_plateau_halves_after_patience_without_improvement() -> None:
@@ -133,6 +158,56 @@ def test_votes_that_are_missing_or_foreign(tmp_path) -> None:
         read_votes(path)
     with pytest.raises(DataError, match="No such file"):
         read_votes(tmp_path / "none.csv")
+
+
+def test_majority_needs_a_single_leader() -> None:
+    images = labelled(3)
+    angry, sad = one_hot(np.array([LABELS.index("angry"), LABELS.index("sad")]))
+    leaders = majority(images, {"0.png": angry, "1.png": (angry + sad) / 2})
+    assert leaders.tolist() == [LABELS.index("angry"), -1, -1]
+
+
+# --- temperature
+
+
+def test_temperature_is_found_and_folded() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (5000, 7))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(7, p=share) for share in shares], np.int64)
+    overconfident = np.exp(2.5 * logits)
+    overconfident /= overconfident.sum(axis=1, keepdims=True)
+    assert fit_temperature(overconfident.astype(np.float32), labels) == pytest.approx(2.5, rel=0.05)
+
+    network = build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.0])
+    pixels = noise(6).astype(np.float32)
+    before = np.log(network.predict(pixels, verbose=0))
+    fold_temperature(network, 2.0)
+    after = np.log(network.predict(pixels, verbose=0))
+    np.testing.assert_allclose(np.diff(after), np.diff(before) / 2, atol=1e-5)
+
+
+# --- time budget
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("150m", 9000), ("10h", 36000), ("1h30m", 5400)])
+def test_durations(text, seconds) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "10", "m", "1h 30m", "-5m", "0s", "5d"])
+def test_durations_that_are_none(text) -> None:
+    with pytest.raises(RecipeError, match="150m"):
+        parse_duration(text)
+
+
+def test_budget_plans_whole_epochs() -> None:
+    config = load_recipe(
+        "edge_cnn", {"widths": [8, 8, 8], "blocks": [1, 1, 1], "batch_size": 14, "jit_compile": False, "epochs": 500}
+    )
+    assert 1 <= fit_epochs(config, labelled(140), 20.0).epochs < 500
+    with pytest.raises(RecipeError, match="too short"):
+        fit_epochs(config, labelled(140), 0.001)
 
 
 # --- hold-out

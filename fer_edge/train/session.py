@@ -1,0 +1,113 @@
+"""A network in training: one optimizer step at a time, and the state that a checkpoint holds."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from fer_edge.train.augment import augment_batch, mix_batch
+from fer_edge.train.config import TrainConfig
+from fer_edge.train.labels import Targets
+from fer_edge.train.models import build_model
+from fer_edge.train.run import EpochRow, TrainState
+from fer_edge.train.teacher import Teacher
+
+
+class Session:
+    """The network in training, its optimizer, its teacher, and the network that is handed out.
+
+    Attributes:
+        config: the recipe.
+        model: the network that the optimizer moves.
+        shipped: the network that the run hands out; with `average_decay`, the moving average.
+    """
+
+    def __init__(self, config: TrainConfig) -> None:
+        self.config = config
+        self.model = _build(config)
+        self.shipped = _build(config)
+        self.shipped.set_weights(self.model.get_weights())
+        self._teacher = Teacher(config.teacher) if config.teacher else None
+        self._optimizer = _build_optimizer(config)
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+        self.model.compile(self._optimizer, loss, metrics=["accuracy"], jit_compile=config.jit_compile)
+        # XLA would compile again for the odd last batch; evaluation is too short to repay it.
+        self.shipped.compile(loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+        self._optimizer.build(self.model.trainable_variables)
+        self._average = tf.function(self._average_once)
+        self._size: int | None = None
+
+    def train_batch(
+        self, images: npt.NDArray[np.uint8], targets: Targets, *, size: int, rate: float, rng: np.random.Generator
+    ) -> tuple[float, float]:
+        """Augment a batch to `size` pixels, take one optimizer step, and return (loss, accuracy)."""
+        self._set_size(size)
+        pixels = augment_batch(images, self.config, size, rng)
+        if self.config.mixup:
+            pixels, targets = mix_batch(pixels, targets, self.config.mixup, rng)
+        if self._teacher is not None:
+            weight = self.config.teacher_weight
+            targets = (1 - weight) * targets + weight * self._teacher.label(pixels)
+        self._optimizer.learning_rate.assign(rate)
+        logs = self.model.train_on_batch(pixels, targets, return_dict=True)
+        if self.config.average_decay:
+            # A short average at first, so that the random start is forgotten.
+            count = float(self._optimizer.iterations)
+            self._average(tf.constant(min(self.config.average_decay, (1 + count) / (10 + count)), tf.float32))
+        return float(logs["loss"]), float(logs["accuracy"])
+
+    def evaluate(self, images: npt.NDArray[np.uint8], targets: Targets) -> tuple[float, float]:
+        """Return (loss, accuracy) of the network that is handed out."""
+        pixels = images.astype(np.float32)
+        logs = self.shipped.evaluate(pixels, targets, batch_size=256, verbose=0, return_dict=True)
+        return float(logs["loss"]), float(logs["accuracy"])
+
+    def _set_size(self, size: int) -> None:
+        """Trace the training step afresh for a new image size.
+
+        A trace relaxed to any size rounds differently, and a resumed run, which never saw the
+        earlier size, would drift from an uninterrupted one.
+        """
+        if size != self._size:
+            self.model.make_train_function(force=True)
+            self._size = size
+
+    def _average_once(self, decay: tf.Tensor) -> None:
+        """Move the shipped weights, batch statistics included, towards the trained ones."""
+        for average, weight in zip(self.shipped.weights, self.model.weights, strict=True):
+            average.assign(average * decay + weight * (1 - decay))
+
+    def snapshot(self, history: list[EpochRow]) -> TrainState:
+        """Return copies of every variable."""
+        return TrainState(
+            model=[variable.numpy().copy() for variable in self.model.variables],
+            optimizer=[variable.numpy().copy() for variable in self._optimizer.variables],
+            shipped=self.shipped.get_weights(),
+            history=history,
+        )
+
+    def restore(self, state: TrainState) -> None:
+        """Set every variable to the state's."""
+        for variable, value in zip(self.model.variables, state.model, strict=True):
+            variable.assign(value)
+        for variable, value in zip(self._optimizer.variables, state.optimizer, strict=True):
+            variable.assign(value)
+        self.shipped.set_weights(state.shipped)
+
+
+def _build(config: TrainConfig) -> keras.Model:
+    return build_model(config.model, widths=config.widths, blocks=config.blocks, dropout=config.dropout)
+
+
+def _build_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
+    if config.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(config.learning_rate, weight_decay=config.weight_decay or None)
+    else:
+        optimizer = keras.optimizers.SGD(
+            config.learning_rate, momentum=0.9, nesterov=True, weight_decay=config.weight_decay or None
+        )
+    if config.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer

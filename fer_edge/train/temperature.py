@@ -1,0 +1,53 @@
+"""Temperature scaling: make a score of 0.8 right 8 times in 10 (Guo et al. 2017, arXiv:1706.04599)."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+RANGE = (0.25, 4.0)
+"""Temperatures that are searched; one at the edge of it would point to a broken network."""
+
+
+def fit_temperature(probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
+    """Return the temperature that makes the labels of held-out images most likely.
+
+    The likelihood of softmax(log p / T) has one maximum in 1/T, so a golden-section search over
+    log T finds it.
+
+    Args:
+        probabilities: N x 7 answers of the network, from before the scaling.
+        labels: N true classes.
+    """
+    logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))
+    low, high = math.log(RANGE[0]), math.log(RANGE[1])
+    golden = (math.sqrt(5) - 1) / 2
+    while high - low > 1e-4:
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if _loss(logits / math.exp(left), labels) < _loss(logits / math.exp(right), labels):
+            high = right
+        else:
+            low = left
+    return math.exp((low + high) / 2)
+
+
+def fold_temperature(network: keras.Model, temperature: float) -> None:
+    """Divide the logits of `network` by `temperature`, in place, by scaling its last layer.
+
+    Raises:
+        ValueError: the last layer is no dense softmax layer.
+    """
+    layer = network.layers[-1]
+    if not isinstance(layer, keras.layers.Dense) or layer.activation is not keras.activations.softmax:
+        raise ValueError(f"expected a network that ends in a dense softmax layer, got {type(layer).__name__}")
+    layer.set_weights([weight / temperature for weight in layer.get_weights()])
+
+
+def _loss(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:
+    """Return the mean negative log-likelihood in nats."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    likelihood = shifted[np.arange(len(labels)), labels] - np.log(np.exp(shifted).sum(axis=1))
+    return float(-likelihood.mean())
