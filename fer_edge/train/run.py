@@ -126,7 +126,7 @@ class RunFolder:
         }
         history = np.array(json.dumps([asdict(row) for row in state.history]))
         with replacing(self.checkpoint) as temporary:
-            np.savez(temporary, history=history, **arrays)
+            np.savez_compressed(temporary, history=history, **arrays)
         write_bytes(self.history, _history_csv(state.history))
 
     def read_state(self) -> TrainState | None:
