@@ -20,7 +20,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The figures in README.md and docs/model-card.md, from the last `make demo` and runs/edge_cnn.
+# Measures the bundled models on FER2013 and writes README.md and docs/model-card.md.
 docs: $(VENV)/.train
 	$(BIN)/python scripts/update_docs.py
 

@@ -35,9 +35,11 @@ def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("models")
     keras.utils.set_random_seed(11)
     network = build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.0])
-    # Fresh batch norm lets every face look the same; a spread classifier makes the answers differ.
-    dense = network.get_layer("probabilities")
-    dense.set_weights([np.random.default_rng(0).normal(0, 3, w.shape) for w in dense.get_weights()])
+    # An untrained classifier says the same of every face; this one stands on standardised features.
+    features = keras.Model(network.input, network.get_layer("pool").output)
+    pooled = features.predict(smooth_faces(40).astype(np.float32), verbose=0)
+    kernel = np.random.default_rng(0).normal(0, 0.7, (8, 7)) / (pooled.std(axis=0)[:, np.newaxis] + 1e-6)
+    network.get_layer("probabilities").set_weights([kernel, -pooled.mean(axis=0) @ kernel])
     files = {"keras": folder / "tiny.keras"}
     network.save(files["keras"])
     loaded = load_keras(files["keras"])
@@ -106,10 +108,13 @@ def portrait_file(portrait: np.ndarray, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run_cli(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def run_cli(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs ``python -m fer_edge`` in `tmp_path`, on a machine without FER2013."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FER_EDGE")}
-    environment |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "80"}
+    cache = tmp_path_factory.getbasetemp() / "cache"  # shared: Matplotlib's font list takes seconds
+    environment |= {"XDG_CACHE_HOME": str(cache), "COLUMNS": "80"}
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "fer_edge", *map(str, arguments)]

@@ -96,7 +96,7 @@ def test_only_the_wanted_splits_are_read(splits: dict[str, LabelledImages], tmp_
 
 @pytest.mark.parametrize("splits_asked", [("test",), ("train", "test")])
 def test_missing_split(splits_asked: tuple[str, ...], splits: dict[str, LabelledImages], tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'?test'?"):
+    with pytest.raises(DataError, match=r"split '?test"):
         read_splits(write_files(tmp_path, folder_edition(splits)), *splits_asked)
 
 
@@ -156,11 +156,10 @@ def test_empty_folder_and_missing_path(tmp_path: Path) -> None:
 
 def test_zip_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "fer2013.zip").write_bytes(b"<html>please log in</html>")
-    with pytest.raises(DataError, match="Expected a folder, a .zip"):
+    with pytest.raises(DataError, match=r"Expected a folder, a \.zip"):
         scan_data(tmp_path / "fer2013.zip")
 
 
-@pytest.mark.slow
 def test_any_flipped_byte_in_a_zip_is_a_data_error_or_listed(tmp_path: Path) -> None:
     """Downloads get damaged; zlib and zipfile report that with half a dozen kinds of exceptions."""
     folder = write_files(tmp_path / "copy", {"train/happy/a.bmp": encode(random_faces(1)[0] // 32, ".bmp")})

@@ -123,7 +123,7 @@ def test_bundled_model_keeps_its_promise(tmp_path: Path) -> None:
     done = fer_edge("bench", model, "--data", find_data(None), "--samples", 200, "--json", "report.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     accuracy = json.loads((tmp_path / "report.json").read_text())["models"][0]["accuracy"]["accuracy"]
-    promised = re.search(r"^\| int8 \| \d+ \| ([\d.]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    promised = re.search(r"^\| edge_cnn int8 \| \d+ \| ([\d.]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert promised
     assert abs(100 * accuracy - float(promised[1])) < 0.5
 

@@ -14,6 +14,7 @@ from fer_edge.train.holdout import split_holdout
 from fer_edge.train.labels import make_targets, one_hot
 from fer_edge.train.models import build_model
 from fer_edge.train.schedule import one_cycle, plateau, should_stop
+from fer_edge.train.session import Session
 from fer_edge.train.teacher import Teacher
 from fer_edge.train.temperature import fit_temperature, fold_temperature
 from fer_edge.types import LABELS, LabelledImages
@@ -270,3 +271,22 @@ def test_teacher_averages_its_networks(tmp_path) -> None:
 def test_missing_teacher(tmp_path) -> None:
     with pytest.raises(RecipeError, match="finished run"):
         Teacher([str(tmp_path)])
+
+
+def test_student_of_full_weight_ignores_the_labels(tmp_path) -> None:
+    small = {"widths": [8, 8, 8], "blocks": [1, 1, 1], "jit_compile": False}
+    build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.2]).save(tmp_path / "model.keras")
+
+    def losses(weight: float) -> list[float]:
+        config = load_recipe("edge_cnn", {**small, "teacher": [str(tmp_path)], "teacher_weight": weight})
+        found = []
+        for labels in (np.zeros(8, np.int64), np.ones(8, np.int64)):
+            keras.utils.set_random_seed(1)
+            rng = np.random.default_rng(0)
+            session = Session(config)
+            found.append(session.train_batch(noise(8), one_hot(labels), size=48, rate=0.1, rng=rng)[0])
+        return found
+
+    same, other = losses(1.0), losses(0.5)
+    assert same[0] == pytest.approx(same[1])
+    assert other[0] != pytest.approx(other[1])

@@ -1,0 +1,204 @@
+"""Any picture becomes a 48x48 grey face, or an ImageError that says what was expected."""
+
+import contextlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from helpers import encode
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from fer_edge.errors import FerEdgeError, ImageError
+from fer_edge.runtime.preprocess import decode_grey, encode_picture, read_picture, to_face
+
+RNG = np.random.default_rng(4)
+
+
+def random_picture(*shape: int) -> np.ndarray:
+    return RNG.integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (48, 48, 1)])
+def test_a_crop_of_the_right_size_is_not_copied(shape: tuple[int, ...]) -> None:
+    crop = random_picture(*shape)
+    face = to_face(crop)
+    assert np.shares_memory(face, crop)
+    np.testing.assert_array_equal(face[..., 0], crop.reshape(48, 48))
+
+
+@pytest.mark.parametrize("channels", [None, 1, 3, 4])
+@pytest.mark.parametrize("size", [(1, 1), (48, 48), (47, 49), (48, 1), (2, 300), (400, 300), (1, 40_000)])
+def test_any_size_and_colour_order(size: tuple[int, int], channels: int | None) -> None:
+    face = to_face(random_picture(*size, *([channels] if channels else [])))
+    assert (face.shape, face.dtype) == ((48, 48, 1), np.uint8)
+
+
+@given(
+    colour=st.tuples(*[st.integers(0, 255)] * 3),
+    height=st.integers(1, 130),
+    width=st.integers(1, 130),
+    alpha=st.booleans(),
+)
+@settings(deadline=None)
+def test_a_plain_colour_stays_plain(colour: tuple[int, int, int], height: int, width: int, alpha: bool) -> None:
+    """The grey of BT.601, whatever the size: it tells BGR from RGB and grows no dark rims."""
+    blue, green, red = colour
+    pixels = (*colour, 7) if alpha else colour
+    face = to_face(np.full((height, width, len(pixels)), pixels, np.uint8))
+    assert np.ptp(face) == 0
+    # One level of tolerance: OpenCV rounds its weights to fixed point.
+    assert abs(int(face[0, 0, 0]) - (0.114 * blue + 0.587 * green + 0.299 * red)) <= 1
+
+
+def test_shrinking_averages() -> None:
+    picture = random_picture(48 * 3, 48 * 3)
+    expected = picture.reshape(48, 3, 48, 3).mean(axis=(1, 3))
+    assert np.abs(to_face(picture)[..., 0] - expected).max() <= 0.5 + 1e-6  # rounding to whole levels
+
+
+VIEWS = {
+    "mirrored": lambda a: a[:, ::-1],
+    "upside down": lambda a: a[::-1],
+    "every other pixel": lambda a: a[::2, ::2],
+    "transposed": lambda a: a.swapaxes(0, 1),
+    "a cut-out": lambda a: a[5:53, 7:55],
+    "columns first": np.asfortranarray,
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize("shape", [(96, 96), (96, 96, 3), (120, 90, 4)])
+def test_strides_do_not_matter(shape: tuple[int, ...], view) -> None:
+    picture = view(random_picture(*shape))
+    np.testing.assert_array_equal(to_face(picture), to_face(np.ascontiguousarray(picture)))
+
+
+def test_channels_in_reverse_order() -> None:
+    rgb = random_picture(60, 60, 3)
+    np.testing.assert_array_equal(to_face(rgb[..., ::-1]), to_face(np.ascontiguousarray(rgb[..., ::-1])))
+
+
+def test_read_only_and_broadcast_arrays() -> None:
+    face = to_face(np.broadcast_to(np.uint8(9), (60, 70, 3)))
+    assert (face == 9).all()
+
+
+NOT_A_PICTURE = {
+    "float": (np.full((48, 48), 0.5), "float64"),
+    "NaN": (np.full((48, 48), np.nan, np.float32), "float32"),
+    "int64": (np.zeros((48, 48), np.int64), "int64"),
+    "bool": (np.zeros((48, 48), bool), "bool"),
+    "object": (np.zeros((48, 48), object), "object"),
+    "empty": (np.zeros((0, 48), np.uint8), "empty"),
+    "no width": (np.zeros((48, 0, 3), np.uint8), "empty"),
+    "a line": (np.zeros(48, np.uint8), "shape"),
+    "a number": (np.uint8(3) * np.ones((), np.uint8), "shape|got uint8"),
+    "a batch": (np.zeros((2, 48, 48, 1), np.uint8), "shape"),
+    "2 channels": (np.zeros((48, 48, 2), np.uint8), "shape"),
+    "channels first": (np.zeros((3, 48, 48), np.uint8), "shape"),
+    "a list": ([[1, 2], [3, 4]], "list"),
+    "nothing": (None, "NoneType"),
+}
+
+
+@pytest.mark.parametrize(("image", "reason"), NOT_A_PICTURE.values(), ids=NOT_A_PICTURE)
+def test_what_is_no_picture_is_refused_with_a_reason(image, reason: str) -> None:
+    with pytest.raises(ImageError, match=reason):
+        to_face(image)
+
+
+anything = arrays.arrays(
+    dtype=st.one_of(st.just(np.dtype(np.uint8)), arrays.scalar_dtypes()),
+    shape=arrays.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=60),
+)
+
+
+@given(anything)
+@settings(deadline=None)
+def test_any_array_is_a_face_or_an_error_of_ours(array: np.ndarray) -> None:
+    before = array.copy()
+    try:
+        face = to_face(array)
+    except FerEdgeError:
+        return
+    finally:
+        np.testing.assert_array_equal(array, before)
+    assert array.dtype == np.uint8
+    assert (face.shape, face.dtype) == ((48, 48, 1), np.uint8)
+    # Neither grey conversion nor resizing can leave the range of the input, but for rounding.
+    colours = array[..., :3] if array.ndim == 3 else array
+    assert int(colours.min()) - 1 <= face.min() <= face.max() <= int(colours.max()) + 1
+
+
+def test_decode_grey_gives_the_very_pixels() -> None:
+    picture = random_picture(30, 20)
+    np.testing.assert_array_equal(decode_grey(encode(picture)), picture)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.9])
+def test_truncated_file_is_refused(suffix: str, share: float, tmp_path: Path) -> None:
+    data = encode(random_picture(48, 48), suffix)
+    cut = data[: int(len(data) * share)]
+    with pytest.raises(ImageError):
+        decode_grey(cut)
+    (tmp_path / "cut.png").write_bytes(cut)
+    with pytest.raises(ImageError, match=r"cut\.png"):
+        read_picture(tmp_path / "cut.png")
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_are_refused_or_a_picture(data: bytes) -> None:
+    with contextlib.suppress(ImageError):
+        assert decode_grey(data).ndim == 2
+
+
+def test_missing_picture_and_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.png", tmp_path):
+        with pytest.raises(ImageError, match="Expected a picture at"):
+            read_picture(path)
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3), (20, 30, 4)])
+def test_read_picture_is_always_bgr(shape: tuple[int, ...], tmp_path: Path) -> None:
+    picture = random_picture(*shape)
+    (tmp_path / "a.png").write_bytes(encode(picture))
+    read = read_picture(tmp_path / "a.png")
+    assert (read.shape, read.dtype) == ((20, 30, 3), np.uint8)
+    np.testing.assert_array_equal(read, np.dstack([picture] * 3) if picture.ndim == 2 else picture[..., :3])
+
+
+def test_sixteen_bit_picture_becomes_eight_bit(tmp_path: Path) -> None:
+    (tmp_path / "deep.png").write_bytes(encode(np.full((9, 9), 0x8000, np.uint16)))
+    read = read_picture(tmp_path / "deep.png")
+    assert (read.dtype, int(read[0, 0, 0])) == (np.uint8, 0x80)
+
+
+def test_photograph_is_turned_upright(tmp_path: Path) -> None:
+    """A phone held upright stores the picture lying on its side, and says so in EXIF."""
+    lying = np.zeros((40, 60, 3), np.uint8)
+    lying[:, :30] = 255  # the left half becomes the upper half when turned clockwise
+    tag = b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00"  # Orientation = 6
+    exif = b"Exif\0\0MM\0*\x00\x00\x00\x08\x00\x01" + tag + b"\x00\x00\x00\x00"
+    data = encode(lying, ".jpg")
+    marked = data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:]
+    (tmp_path / "phone.jpg").write_bytes(marked)
+    picture = read_picture(tmp_path / "phone.jpg")
+    assert picture.shape == (60, 40, 3)
+    assert picture[:25].min() > 200
+    assert picture[35:].max() < 55
+
+
+def test_encoded_picture_comes_back() -> None:
+    picture = random_picture(20, 30, 3)
+    encoded = np.frombuffer(encode_picture(picture, ".png"), np.uint8)
+    np.testing.assert_array_equal(cv2.imdecode(encoded, cv2.IMREAD_COLOR), picture)
+
+
+@pytest.mark.parametrize("suffix", ["", ".txt", ".tflite"])
+def test_unknown_format_is_refused(suffix: str) -> None:
+    with pytest.raises(ImageError, match=r"\.png or \.jpg"):
+        encode_picture(random_picture(5, 5, 3), suffix)
