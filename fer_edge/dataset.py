@@ -40,6 +40,7 @@ CSV_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 CSV_SPLITS = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
 # RuntimeError: an encrypted member, or one compressed in a way that Python does not know.
 ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+LITTER = {"thumbs.db", "desktop.ini"}  # what Windows leaves in folders of images
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
 Progress = Callable[[int, int], None]
@@ -210,7 +211,9 @@ def _list_entries(names: Iterator[str] | list[str], wanted: set[str], source: Pa
     entries = []
     for name in sorted(names):
         parts = PurePosixPath(name).parts
-        if name.endswith("/") or len(parts) < 3 or "__MACOSX" in parts or parts[-1].startswith("."):
+        if name.endswith("/") or len(parts) < 3 or "__MACOSX" in parts:
+            continue
+        if parts[-1].startswith(".") or parts[-1].lower() in LITTER:
             continue
         folder, label, file = parts[-3:]
         if folder.lower() not in ("train", "test"):

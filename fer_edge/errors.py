@@ -13,6 +13,10 @@ class ImageError(FerEdgeError, ValueError):
     """An image or array cannot be read as a face."""
 
 
+class SourceError(FerEdgeError):
+    """A camera, video file or address cannot be opened, or gives no frame."""
+
+
 class ModelError(FerEdgeError):
     """A model file is missing, damaged, or breaks the input or output contract."""
 

@@ -67,17 +67,16 @@ def require_free(path: Path, *, force: bool) -> None:
 
 
 def require_writable_folder(folder: Path) -> None:
-    """Make `folder` if need be and check that files can be written there, before long work starts.
+    """Check, before long work starts, that `folder` can be written to or made; nothing is made yet.
 
     Raises:
-        OutputError: it cannot be made, is no folder, or is not writable.
+        OutputError: it, or the nearest folder above that exists, is no folder or not writable.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OutputError(f"Cannot write to the folder {folder}: {error.strerror}.") from error
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise OutputError(f"Cannot write to the folder {folder}: {existing} is not a folder.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise OutputError(f"Cannot write to the folder {folder}: permission denied.")
 
 
 def human_bytes(count: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.errors import ModelError
 from fer_edge.evaluation import evaluate
 from fer_edge.metrics import Interval, paired_drop
 from fer_edge.runtime import EmotionClassifier
@@ -42,6 +43,8 @@ class Accuracy:
 def predict_probabilities(model: Path, faces: npt.NDArray[np.uint8], *, threads: int = 1) -> npt.NDArray[np.float32]:
     """Return the model's answer to each face: float32, N x 7, in the order of `LABELS`."""
     with EmotionClassifier(model, threads=threads) as classifier:
+        if set(classifier.labels) != set(LABELS):
+            raise ModelError(f"{model} knows other labels ({', '.join(classifier.labels)}); FER2013 cannot measure it.")
         order = [classifier.labels.index(label) for label in LABELS]
         answers = [prediction.probabilities for prediction in classifier.predict_batch(faces)]
     return np.stack(answers)[:, order]

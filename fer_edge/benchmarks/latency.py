@@ -49,6 +49,16 @@ class Percentiles:
     p99: float
 
 
+def require_samples(samples: int) -> None:
+    """Check that there are enough timed runs for a 99th percentile to mean something.
+
+    Raises:
+        FerEdgeError: fewer than `MIN_SAMPLES`.
+    """
+    if samples < MIN_SAMPLES:
+        raise FerEdgeError(f"Expected at least {MIN_SAMPLES} timed runs, got {samples}.")
+
+
 def percentiles(samples_ms: list[float]) -> Percentiles:
     """Return p50, p90 and p99 of raw samples."""
     return Percentiles(*(float(value) for value in np.percentile(samples_ms, (50, 90, 99))))
@@ -68,8 +78,7 @@ def measure_latency(model: Path, *, threads: int, samples: int, faces: npt.NDArr
         ModelError: the model cannot be loaded.
         FerEdgeError: the measuring process died.
     """
-    if samples < MIN_SAMPLES:
-        raise FerEdgeError(f"Expected at least {MIN_SAMPLES} timed runs, got {samples}.")
+    require_samples(samples)
     with tempfile.TemporaryDirectory() as folder:
         request = {"model": str(model), "threads": threads, "samples": samples, "faces": None}
         if faces is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge import console, dataset
-from fer_edge.commands.shared import choose_split, read_fer2013
+from fer_edge.commands.shared import choose_split, load_quietly, read_fer2013
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import require_free, require_writable_folder, write_text
 
@@ -32,18 +32,18 @@ def bench(
 ) -> BenchReport:
     """Bench models, print the table, write the report if asked to."""
     from fer_edge.benchmarks.bench import run_bench
-    from fer_edge.runtime.bundled import find_model
+    from fer_edge.benchmarks.latency import require_samples
 
-    files = [find_model(model) for model in models]
+    files = [load_quietly(model) for model in models]
     counts = _thread_counts(threads)
+    require_samples(samples)
     if json_file is not None:
         require_free(json_file, force=force)
-    faces, name = _bench_faces(data, split)
-    if json_file is not None:
         require_writable_folder(json_file.parent)
+    faces, name = _bench_faces(data, split)
     report = run_bench(
         files,
-        baseline=find_model(baseline) if baseline else None,
+        baseline=load_quietly(baseline) if baseline else None,
         faces=faces,
         faces_name=name,
         threads=counts,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge import console, dataset
-from fer_edge.commands.shared import load_tensorflow, read_fer2013
-from fer_edge.errors import DataError, ModelError
+from fer_edge.commands.shared import load_tensorflow, read_fer2013, require_file
+from fer_edge.errors import DataError
 from fer_edge.files import human_bytes, require_free, require_writable_folder, write_bytes
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def convert(
     from fer_edge.convert.recipes import find_recipe
 
     recipes = [find_recipe(name) for name in dict.fromkeys(recipe_names)]
-    if not model.is_file():  # known at once, not after reading FER2013 and loading TensorFlow
-        raise ModelError(f"Expected a .keras model at {model}: no such file.")
+    require_file(model)
     folder = out or model.parent
     targets = [folder / f"{model.stem}.{recipe.name}.tflite" for recipe in recipes]
+    require_writable_folder(folder)
     for target in targets:
         require_free(target, force=force)
     calibration = None
@@ -43,7 +43,6 @@ def convert(
     from fer_edge.keras_file import load_keras
 
     loaded = load_keras(model)
-    require_writable_folder(folder)
     # All variants first, then the writing: an error leaves no half of a set behind.
     files = []
     for recipe in recipes:

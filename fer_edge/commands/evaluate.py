@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from fer_edge import console
-from fer_edge.commands.shared import choose_split, load_tensorflow, read_fer2013
-from fer_edge.files import require_free
+from fer_edge.commands.shared import choose_split, load_quietly, load_tensorflow, read_fer2013, require_file
+from fer_edge.files import require_free, require_writable_folder
+
+Predictor = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+"""uint8 N x 48 x 48 x 1 pixels -> float32 N x 7 probabilities."""
 
 
 def evaluate(
@@ -22,10 +27,13 @@ def evaluate(
     plots = {name: out / f"{name}.png" for name in ("confusion", "reliability", "mistakes")} if out else {}
     for target in plots.values():
         require_free(target, force=force)
+    if out:
+        require_writable_folder(out)
     shares = read_votes(votes) if votes else None
+    predict, name = _load_predictor(model)
     splits = read_fer2013(data)
     images = splits[choose_split(split, splits)]
-    name, probabilities = _probabilities(model, images.images)
+    probabilities = predict(images.images)
     training = splits.get("train") if images.split != "train" else None
     found = measure(images, probabilities, training=training, votes=shares)
     if plots:
@@ -43,15 +51,15 @@ def evaluate(
             console.OUT.print(f"Wrote {target}", highlight=False, soft_wrap=True)
 
 
-def _probabilities(model: str, faces: npt.NDArray[np.uint8]) -> tuple[str, npt.NDArray[np.float32]]:
-    """Return the model's file name and its answers (N x 7); only a .keras file needs TensorFlow."""
+def _load_predictor(model: str) -> tuple[Predictor, str]:
+    """Return the function that answers for a model, and its file name; only .keras needs TensorFlow."""
     if model.endswith(".keras"):
+        require_file(Path(model))
         load_tensorflow()
         from fer_edge.keras_file import load_keras, predict_keras
 
-        return Path(model).name, predict_keras(load_keras(Path(model)).network, faces)
+        return partial(predict_keras, load_keras(Path(model)).network), Path(model).name
     from fer_edge.benchmarks.accuracy import predict_probabilities
-    from fer_edge.runtime.bundled import find_model
 
-    path = find_model(model)
-    return path.name, predict_probabilities(path, faces)
+    path = load_quietly(model)
+    return partial(predict_probabilities, path), path.name

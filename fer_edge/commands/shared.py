@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from fer_edge import console, dataset
-from fer_edge.errors import DataError, FerEdgeError
+from fer_edge.errors import DataError, FerEdgeError, ModelError
 from fer_edge.quiet import silenced
 from fer_edge.types import LabelledImages
 
@@ -26,6 +26,33 @@ def choose_split(split: str | None, splits: dict[str, LabelledImages]) -> str:
     if chosen not in splits:
         raise DataError(f"Expected a split to measure on among {', '.join(splits)}, got {chosen or 'none'}.")
     return chosen
+
+
+def require_file(model: Path) -> None:
+    """Check that a .keras file is there, before reading FER2013 and loading TensorFlow.
+
+    Raises:
+        ModelError: it is not.
+    """
+    if not model.is_file():
+        raise ModelError(f"Expected a .keras model at {model}: no such file.")
+
+
+def load_quietly(model: str) -> Path:
+    """Find a .tflite model, load it once to see that it loads, and return its path.
+
+    The interpreter prints a notice when a process loads its first model; here it goes unseen.
+
+    Raises:
+        ModelError: it is missing, damaged, or of another contract.
+    """
+    from fer_edge.runtime import EmotionClassifier
+    from fer_edge.runtime.bundled import find_model
+
+    path = find_model(model)
+    with silenced():
+        EmotionClassifier(path).close()
+    return path
 
 
 def load_tensorflow() -> None:

@@ -62,7 +62,10 @@ def select_calibration(splits: dict[str, LabelledImages], *, size: int, seed: in
         if name != "train":
             usable &= ~seen_in(train, other)
     if not len(LABELS) <= size <= usable.sum():
-        raise DataError(f"Expected a calibration size from {len(LABELS)} to {usable.sum():,}, got {size:,}.")
+        raise DataError(
+            f"Expected a --calibration-size from {len(LABELS)} to the {usable.sum():,} usable training images, "
+            f"got {size:,}."
+        )
     rng = np.random.default_rng(seed)
     indices = np.sort(_stratified_draw(train.labels, usable, size, rng))
     return CalibrationSet(train.images[indices], "fer2013", "train", seed, tuple(int(i) for i in indices))

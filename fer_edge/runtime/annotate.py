@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.types import FaceEmotion
+from fer_edge.types import Box, FaceEmotion, TrackedFace
+
+Picture = npt.NDArray[np.uint8]
 
 COLOUR = (60, 200, 255)  # BGR: amber, legible on skin and on dark backgrounds
 
 
-def annotate(picture: npt.NDArray[np.uint8], faces: list[FaceEmotion]) -> npt.NDArray[np.uint8]:
+def annotate(picture: Picture, faces: Iterable[FaceEmotion]) -> Picture:
     """Return a copy of a BGR picture with a box and "label score %" for each face."""
     canvas = picture.copy()
+    for face in faces:
+        _draw(canvas, face.box, f"{face.prediction.label} {face.prediction.score:.0%}")
+    return canvas
+
+
+def annotate_tracked(picture: Picture, faces: Iterable[TrackedFace]) -> Picture:
+    """Return a BGR copy of a BGR or grey picture with a box and "id emotion" for each face."""
+    channels = picture.shape[2] if picture.ndim == 3 else 1
+    canvas = picture.copy() if channels == 3 else cv2.cvtColor(picture, _TO_BGR[channels]).astype(np.uint8, copy=False)
+    for face in faces:
+        _draw(canvas, face.box, f"{face.id} {face.emotion or '...'}")
+    return canvas
+
+
+_TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
+
+
+def _draw(canvas: Picture, box: Box, text: str) -> None:
+    """Draw a box with a text above it, or below where there is no room."""
     thickness = max(1, round(min(canvas.shape[:2]) / 300))
     scale = min(canvas.shape[:2]) / 700
-    for face in faces:
-        box = face.box
-        cv2.rectangle(canvas, (box.x, box.y), (box.x + box.width, box.y + box.height), COLOUR, thickness)
-        text = f"{face.prediction.label} {face.prediction.score:.0%}"
-        (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
-        below = box.y < height + 3 * thickness
-        baseline = box.y + box.height + height + 2 * thickness if below else box.y - 2 * thickness
-        corner = (box.x, baseline - height - 2 * thickness)
-        cv2.rectangle(canvas, corner, (box.x + width, baseline + 2 * thickness), COLOUR, cv2.FILLED)
-        cv2.putText(canvas, text, (box.x, baseline), cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), thickness, cv2.LINE_AA)
-    return canvas
+    cv2.rectangle(canvas, (box.x, box.y), (box.x + box.width, box.y + box.height), COLOUR, thickness)
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+    below = box.y < height + 3 * thickness
+    baseline = box.y + box.height + height + 2 * thickness if below else box.y - 2 * thickness
+    corner = (box.x, baseline - height - 2 * thickness)
+    cv2.rectangle(canvas, corner, (box.x + width, baseline + 2 * thickness), COLOUR, cv2.FILLED)
+    cv2.putText(canvas, text, (box.x, baseline), cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), thickness, cv2.LINE_AA)

@@ -24,7 +24,7 @@ def find_model(model: Path | str) -> Path:
         ModelError: there is neither such a file nor such a name.
     """
     path = Path(model)
-    if path.exists():
+    if path.is_file():  # a folder may well have the name of a model, as in runs/
         return path
     name, _, recipe = str(model).partition(":")
     bundled = ASSETS / f"{name}.{recipe or 'int8'}.tflite"

@@ -1,0 +1,147 @@
+"""The preview page: the newest annotated frame, for those who may see it."""
+
+import http.client
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+import pytest
+from streams import read_jpeg
+
+from fer_edge.errors import OutputError
+from fer_edge.runtime import Box, Prediction, StreamResult, TrackedFace
+from fer_edge.runtime.preview import Preview, is_loopback
+
+PREDICTION = Prediction("happy", 0.9, np.zeros(7, np.float32))
+FACE = TrackedFace(Box(40, 40, 60, 60), PREDICTION, id=3, emotion="happy")
+
+
+def result(picture: np.ndarray, *faces: TrackedFace) -> StreamResult:
+    return StreamResult(0, 0.0, picture, faces, ())
+
+
+@pytest.fixture
+def preview() -> Iterator[Preview]:
+    with Preview(port=0) as preview:
+        yield preview
+
+
+@pytest.fixture
+def showing(preview: Preview) -> Iterator[Callable[[StreamResult], None]]:
+    """Returns a function that shows a frame over and over, as a camera would."""
+    stop = threading.Event()
+    threads = []
+
+    def show(frame: StreamResult) -> None:
+        def run() -> None:
+            while not stop.wait(0.02):
+                preview.show(frame)
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+
+    yield show
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def get(preview: Preview, path: str, host: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", preview.port, timeout=5)
+    connection.request("GET", path, headers={"Host": host})
+    return connection.getresponse().status
+
+
+def test_page_shows_the_stream(preview: Preview) -> None:
+    with urllib.request.urlopen(preview.url, timeout=5) as response:
+        assert response.headers["Content-Type"].startswith("text/html")
+        assert b'src="stream.mjpg"' in response.read()
+
+
+def test_stream_gives_annotated_jpegs(preview: Preview, showing: Callable[[StreamResult], None]) -> None:
+    showing(result(np.zeros((120, 160, 3), np.uint8), FACE))
+    picture = cv2.imdecode(np.frombuffer(read_jpeg(preview.url), np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == (120, 160, 3)
+    assert picture[70, 40].max() > 100  # the left edge of the box
+    assert picture[70, 70].max() < 50  # inside it
+
+
+@pytest.mark.parametrize("shape", [(120, 160), (120, 160, 1), (120, 160, 4)])
+def test_grey_and_alpha_frames_are_shown_too(
+    preview: Preview, showing: Callable[[StreamResult], None], shape: tuple[int, ...]
+) -> None:
+    showing(result(np.full(shape, 200, np.uint8), FACE))
+    picture = cv2.imdecode(np.frombuffer(read_jpeg(preview.url), np.uint8), cv2.IMREAD_COLOR)
+    assert picture[10, 10].tolist() == [200, 200, 200]
+
+
+def test_nothing_is_encoded_while_nobody_watches(preview: Preview, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fer_edge.runtime.preview.encode_picture", lambda *_: pytest.fail("encoded"))
+    preview.show(result(np.zeros((9, 9, 3), np.uint8)))
+
+
+def test_viewer_who_leaves_is_forgotten(preview: Preview, showing: Callable[[StreamResult], None]) -> None:
+    showing(result(np.zeros((120, 160, 3), np.uint8)))
+    assert read_jpeg(preview.url)
+    assert read_jpeg(preview.url)
+    deadline = time.monotonic() + 5
+    while preview._latest.viewers and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert preview._latest.viewers == 0
+
+
+def test_other_paths_are_not_found(preview: Preview) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(preview.url + "etc/passwd", timeout=5)
+
+
+@pytest.mark.parametrize("path", ["/", "/stream.mjpg"])
+def test_foreign_names_for_this_computer_are_refused(preview: Preview, path: str) -> None:
+    assert get(preview, path, f"attacker.example:{preview.port}") == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:9", "127.0.0.1", "[::1]:8080"])
+def test_own_names_are_served_on_any_forwarded_port(preview: Preview, host: str) -> None:
+    assert get(preview, "/", host) == 200
+
+
+def test_close_ends_viewers_and_threads() -> None:
+    before = set(threading.enumerate())
+    preview = Preview(port=0)
+    viewer = urllib.request.urlopen(preview.url + "stream.mjpg", timeout=5)
+    preview.close()
+    assert viewer.read() == b""
+    assert set(threading.enumerate()) == before
+    with pytest.raises(OSError, match=r"refused|111"):
+        socket.create_connection(("127.0.0.1", preview.port), timeout=1)
+
+
+def test_taken_port_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OutputError, match=f"port {port}.*--preview-port"):
+            Preview(port=port)
+
+
+@pytest.mark.parametrize("port", [70_000, -1])
+def test_impossible_port_is_said(port: int) -> None:
+    with pytest.raises(OutputError, match=str(port)):
+        Preview(port=port)
+
+
+def test_address_of_another_computer_is_said() -> None:
+    with pytest.raises(OutputError, match=r"192\.0\.2\.1"):
+        Preview("192.0.2.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("pi", False)],
+)
+def test_is_loopback(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
