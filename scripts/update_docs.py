@@ -76,8 +76,8 @@ def bench_section(models: list[Measured]) -> str:
                 [variant_row(model.name, variant) for model in models for variant in model.report["models"]],
             ),
             f"The first table: the Keras networks on FER2013's PublicTest ({models[0].public['images']:,} images, "
-            "single crop). *Unseen* leaves out the test images that also stand in the training split; *FER+* compares with "
-            "the majority of ten annotators instead of the challenge's labels. The second: TFLite files on "
+            "single crop). *Unseen* leaves out the test images that also stand in the training split; *FER+* compares "
+            "with the majority of ten annotators instead of the challenge's labels. The second: TFLite files on "
             f"{describe_host(report['host'])}; one thread, batch 1, the whole `predict` of a 48x48 crop, "
             f"{len(report['models'][0]['latency'][0]['predict_ms']):,} runs each; peak memory of the process. "
             "Written by `make docs`.",

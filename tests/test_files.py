@@ -80,9 +80,15 @@ def test_target_that_is_a_folder(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
 
 
-def test_writable_folder_is_made_and_left_empty(tmp_path: Path) -> None:
+def test_check_for_a_writable_folder_makes_nothing(tmp_path: Path) -> None:
     require_writable_folder(tmp_path / "a" / "b")
-    assert list((tmp_path / "a" / "b").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(OutputError, match="permission denied"):
+        require_writable_folder(tmp_path / "a")
 
 
 def test_existing_file_needs_force(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ def bench(
     from fer_edge.benchmarks.bench import run_bench
     from fer_edge.benchmarks.latency import require_samples
 
-    files = [load_quietly(model) for model in models]
     counts = _thread_counts(threads)
     require_samples(samples)
+    files = [load_quietly(model) for model in models]
     if json_file is not None:
         require_free(json_file, force=force)
         require_writable_folder(json_file.parent)

@@ -105,6 +105,7 @@ class Recorder:
     def __init__(self, path: Path, labels: tuple[str, ...]) -> None:
         self._path = path
         with self._told():
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", encoding="utf-8", newline="")
             self._writer = csv.writer(self._file)
             self._writer.writerow(["seconds", "time", "frame", "face", "x", "y", "width", "height", "emotion", *labels])
