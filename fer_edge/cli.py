@@ -123,22 +123,28 @@ def convert(
     out: Annotated[Path | None, typer.Option(help="The folder to write to; default: beside the model.")] = None,
     calibration_size: Annotated[int | None, typer.Option(help="Training images for int8; default 200.")] = None,
     seed: Annotated[int, typer.Option(help="Of the calibration draw.")] = 0,
+    max_drop: Annotated[
+        float, typer.Option(help="Accuracy in points that a file may lose; more is a failure, exit code 2.")
+    ] = 1.0,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Convert a Keras model to .tflite files that describe and verify themselves."""
+    """Convert a Keras model to .tflite files, each verified against it on held-out images."""
     from fer_edge.commands.convert import convert as run
 
-    run(
+    outcomes = run(
         model,
         recipe_names=to or ["float16", "int8"],
         data=data,
         out=out,
         calibration_size=calibration_size,
         seed=seed,
+        max_drop=max_drop,
         force=force,
         as_json=as_json,
     )
+    if not all(outcome.passed for outcome in outcomes):
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,6 +21,10 @@ from fer_edge.dataset import Scan, find_duplicates
 from fer_edge.evaluation import Evaluation
 from fer_edge.metrics import Interval
 from fer_edge.types import LABELS, FaceEmotion
+
+if TYPE_CHECKING:
+    from fer_edge.commands.convert import Outcome
+    from fer_edge.convert.verify import LabelledChange, Verification
 
 # Pipes and files have no width of their own; tables must not be cut there.
 OUT = Console(width=None if sys.stdout.isatty() else 160)
@@ -172,6 +176,52 @@ def _print_names(title: str, names: list[str], limit: int = 10) -> None:
         OUT.print(f"  {escape(name)}", soft_wrap=True, highlight=False)
     if len(names) > limit:
         OUT.print(f"  ... and {len(names) - limit:,} more (all with --json)")
+
+
+def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return what `fer-edge convert --json` prints for one file."""
+    return {
+        "file": str(outcome.path),
+        "recipe": outcome.recipe,
+        "bytes": outcome.size_bytes,
+        "passed": outcome.passed,
+        "verification": outcome.verification.as_json() if outcome.verification else None,
+    }
+
+
+def print_outcomes(outcomes: list[Outcome]) -> None:
+    """Print a column per converted file: size, and what the conversion cost."""
+    table = Table("", *(escape(outcome.path.name) for outcome in outcomes))
+    for title, cell in _OUTCOME_ROWS.items():
+        table.add_row(title, *(cell(outcome) for outcome in outcomes))
+    _right_align(table)
+    OUT.print(table)
+    for outcome in outcomes:
+        OUT.print(f"Wrote {outcome.path}", highlight=False, soft_wrap=True)
+    if outcomes[0].verification is not None:
+        images = outcomes[0].verification.images
+        OUT.print(f"Verified against Keras on {images:,} images, {outcomes[0].verification.source}.", highlight=False)
+
+
+def _verified(cell: Callable[[Verification], str]) -> Callable[[Outcome], str]:
+    return lambda outcome: cell(outcome.verification) if outcome.verification else "not verified"
+
+
+def _labelled(cell: Callable[[LabelledChange], str]) -> Callable[[Outcome], str]:
+    return _verified(lambda found: cell(found.labelled) if found.labelled else "no labels")
+
+
+_OUTCOME_ROWS: dict[str, Callable[[Outcome], str]] = {
+    "size, kB": lambda outcome: f"{outcome.size_bytes / 1000:,.1f}",
+    "agrees with Keras, %": _verified(lambda found: f"{100 * found.agreement:.2f}"),
+    "accuracy, % (Keras)": _labelled(lambda found: f"{100 * found.accuracy:.2f} ({100 * found.accuracy_keras:.2f})"),
+    "drop, points": _labelled(lambda found: f"{100 * found.drop:+.2f}"),
+    "  95 % interval, paired": _labelled(lambda found: _interval_text(found.drop_interval, "+")),
+    "largest change of a score": _verified(lambda found: f"{found.largest_difference:.4f}"),
+    "calibration error (Keras)": _labelled(
+        lambda found: f"{found.calibration_error:.3f} ({found.calibration_error_keras:.3f})"
+    ),
+}
 
 
 def faces_as_json(path: Path, faces: list[FaceEmotion]) -> dict[str, Any]:

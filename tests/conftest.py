@@ -27,7 +27,7 @@ def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     import keras
 
     from fer_edge.convert.calibration import CalibrationSet
-    from fer_edge.convert.converter import convert
+    from fer_edge.convert.converter import Converter
     from fer_edge.convert.recipes import RECIPES
     from fer_edge.keras_file import load_keras
     from fer_edge.train.models import build_model
@@ -45,9 +45,10 @@ def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     loaded = load_keras(files["keras"])
     faces = np.concatenate([smooth_faces(40), random_faces(10)])
     calibration = CalibrationSet(faces, "synthetic", None, None, tuple(range(len(faces))))
+    converter = Converter(loaded, calibration=calibration)
     for name, recipe in RECIPES.items():
         files[name] = folder / f"tiny.{name}.tflite"
-        files[name].write_bytes(convert(loaded, recipe, calibration=calibration))
+        files[name].write_bytes(converter.convert(recipe).content)
     return files
 
 

@@ -91,7 +91,10 @@ def test_convert_then_bench(run: Path, fer2013: Path, tmp_path: Path) -> None:
         "--calibration-size", 70, "--out", tmp_path, "--json", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    files = [entry["file"] for entry in json.loads(done.stdout)]
+    outcomes = json.loads(done.stdout)
+    assert [outcome["verification"]["images"] for outcome in outcomes] == [28, 28]
+    assert outcomes[0]["verification"]["agreement"] == 1.0
+    files = [outcome["file"] for outcome in outcomes]
     assert [Path(file).name for file in files] == ["model.float32.tflite", "model.int8.tflite"]
 
     done = fer_edge("bench", *files, "--data", fer2013, "--samples", 200, "--json", "report.json", cwd=tmp_path)
@@ -102,6 +105,17 @@ def test_convert_then_bench(run: Path, fer2013: Path, tmp_path: Path) -> None:
     assert int8["calibration"].startswith("70 faces of fer2013")
     assert len(int8["latency"][0]["predict_ms"]) == 200
     assert "accuracy, %" in done.stdout
+
+
+def test_conversion_that_costs_too_much_fails(run: Path, fer2013: Path, tmp_path: Path) -> None:
+    """No drop is as low as -100 points, so any file fails; the reason and the kept file are told."""
+    done = fer_edge(
+        "convert", run / "model.keras", "--to", "float16", "--data", fer2013, "--max-drop", "-100", "--out", tmp_path,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert [path.name for path in tmp_path.glob("*.tflite")] == ["model.float16.failed.tflite"]
+    assert "--max-drop" in done.stderr
 
 
 def test_demo_without_fer2013_never_invents_an_accuracy(run: Path, tmp_path: Path) -> None:

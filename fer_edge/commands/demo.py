@@ -17,19 +17,21 @@ def demo(model: Path, data: str | None, out: Path) -> None:
             f"agreement with float32 stands in place of accuracy. {dataset.how_to_get()}"
         )
         data = dataset.PUBLIC_FACES
-    models = convert(
+    outcomes = convert(
         model,
         recipe_names=["float32", "float16", "int8"],
         data=data,
         out=out,
         calibration_size=None,
         seed=0,
+        max_drop=100.0,  # the bench below shows the drop, whatever it is
         force=True,
         as_json=False,
     )
+    models = [str(outcome.path) for outcome in outcomes]
     bench(
-        [str(path) for path in models],
-        baseline=str(models[0]),
+        models,
+        baseline=models[0],
         data=data,
         split=None,
         threads="1",

@@ -1,10 +1,11 @@
-"""Keras network in, .tflite bytes out."""
+"""Keras network in, verified .tflite bytes out."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,28 +16,72 @@ import tensorflow as tf
 from fer_edge.convert.calibration import CalibrationSet
 from fer_edge.convert.metadata import append_metadata, describe_model
 from fer_edge.convert.recipes import ConversionRecipe
+from fer_edge.convert.verify import Verification, VerificationSet, predict_file, verify
 from fer_edge.errors import ModelError
-from fer_edge.keras_file import KerasModel
+from fer_edge.keras_file import KerasModel, predict_keras
 from fer_edge.quiet import silenced
 from fer_edge.runtime.interpreter import load_interpreter
 from fer_edge.types import FACE_SIZE
 
 
-def convert(model: KerasModel, recipe: ConversionRecipe, *, calibration: CalibrationSet | None = None) -> bytes:
-    """Return the .tflite file (FlatBuffer and metadata) of a network.
+@dataclass(frozen=True)
+class Conversion:
+    """A converted model: the file, and what the conversion cost (None when nothing was there to measure on)."""
+
+    content: bytes
+    verification: Verification | None
+
+
+class Converter:
+    """Converts one network by several recipes and verifies each file against it.
 
     Args:
         model: what `load_keras` returned.
-        recipe: what to make of it.
-        calibration: needed by integer recipes, ignored by the others.
-
-    Raises:
-        ModelError: TensorFlow cannot convert the network, or the result breaks the input contract.
-        ValueError: an integer recipe without calibration.
+        calibration: needed by integer recipes.
+        verification: held-out images; None leaves the files unverified.
     """
+
+    def __init__(
+        self,
+        model: KerasModel,
+        *,
+        calibration: CalibrationSet | None = None,
+        verification: VerificationSet | None = None,
+    ) -> None:
+        self._model = model
+        self._calibration = calibration
+        self._images = verification
+        # Once for all recipes: the Keras network is the slowest of the lot.
+        self._answers = predict_keras(model.network, verification.images) if verification else None
+
+    def convert(self, recipe: ConversionRecipe) -> Conversion:
+        """Return the .tflite file of the network by a recipe.
+
+        Raises:
+            ModelError: TensorFlow cannot convert the network, or the result breaks the input contract.
+            ValueError: an integer recipe without calibration.
+        """
+        flatbuffer = to_flatbuffer(self._model.network, recipe, self._calibration)
+        if self._images is None or self._answers is None:
+            return Conversion(self._seal(flatbuffer, recipe, None), None)
+        with silenced():  # the interpreter's notice
+            answers = predict_file(self._seal(flatbuffer, recipe, None), self._images.images)
+        found = verify(self._answers, answers, self._images)
+        return Conversion(self._seal(flatbuffer, recipe, found), found)
+
+    def _seal(self, flatbuffer: bytes, recipe: ConversionRecipe, verification: Verification | None) -> bytes:
+        """Return the file: FlatBuffer and metadata."""
+        name = self._model.network.name
+        return append_metadata(
+            flatbuffer, describe_model(name, recipe, self._calibration, self._model.training, verification)
+        )
+
+
+def to_flatbuffer(network: keras.Model, recipe: ConversionRecipe, calibration: CalibrationSet | None) -> bytes:
+    """Return the bare FlatBuffer of a network; see `Converter.convert` for the errors."""
     if recipe.integer and calibration is None:
         raise ValueError(f"expected a calibration set for the recipe '{recipe.name}', got none")
-    fixed = with_fixed_input(model.network, integer=recipe.integer)
+    fixed = with_fixed_input(network, integer=recipe.integer)
     try:
         with silenced(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -45,11 +90,11 @@ def convert(model: KerasModel, recipe: ConversionRecipe, *, calibration: Calibra
             flatbuffer = bytes(converter.convert())
     except Exception as error:  # the converter's own errors have no common base
         raise ModelError(
-            f"TensorFlow Lite cannot convert '{model.network.name}' to {recipe.name}: {_reason(error)}"
+            f"TensorFlow Lite cannot convert '{network.name}' to {recipe.name}: {_reason(error)}"
         ) from error
     if recipe.integer:
         _check_raw_pixels(flatbuffer)
-    return append_metadata(flatbuffer, describe_model(model.network.name, recipe, calibration, model.training))
+    return flatbuffer
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fer_edge.convert.calibration import CalibrationSet
 from fer_edge.convert.recipes import ConversionRecipe
+from fer_edge.convert.verify import Verification
 from fer_edge.provenance import versions, write_json_member
 from fer_edge.runtime.metadata import FORMAT_VERSION, MEMBER
 from fer_edge.types import FACE_SIZE, LABELS
@@ -19,6 +20,7 @@ def describe_model(
     recipe: ConversionRecipe,
     calibration: CalibrationSet | None,
     training: dict[str, Any] | None,
+    verification: Verification | None,
 ) -> dict[str, Any]:
     """Return the metadata of a converted model, as docs/model-file.md lists it."""
     return {
@@ -39,6 +41,7 @@ def describe_model(
         "recipe": {"name": recipe.name, "weights": recipe.weights, "integer": recipe.integer},
         "calibration": calibration.describe() if calibration and recipe.integer else None,
         "training": training,
+        "verification": verification.as_json() if verification else None,
         "versions": versions("tensorflow", "keras", "numpy"),
     }
 

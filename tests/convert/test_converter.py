@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from fer_edge.convert.calibration import CalibrationSet, select_calibration
-from fer_edge.convert.converter import convert
-from fer_edge.convert.recipes import RECIPES, find_recipe
+from fer_edge.convert.converter import Converter
+from fer_edge.convert.recipes import RECIPES, ConversionRecipe, find_recipe
+from fer_edge.convert.verify import VerificationSet, exceeds, verify
 from fer_edge.errors import DataError, ModelError, RecipeError
 from fer_edge.keras_file import KerasModel, load_keras
 from fer_edge.provenance import store_training
@@ -18,6 +19,10 @@ from fer_edge.types import LABELS, LabelledImages
 
 # Operators that only move or re-label data; every other one must compute in 8 bits.
 INTEGER_TYPES = {np.int8, np.uint8, np.int32}
+
+
+def convert(model: KerasModel, recipe: ConversionRecipe, calibration: CalibrationSet | None = None) -> bytes:
+    return Converter(model, calibration=calibration).convert(recipe).content
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +85,43 @@ def test_int8_answers_are_near_keras(files, network, faces) -> None:
 def test_same_input_gives_identical_bytes(files, network, calibration) -> None:
     again = convert(KerasModel(network, {"seed": 3}), find_recipe("int8"), calibration=calibration)
     assert again == files["int8"]
+
+
+def test_verification_says_what_the_conversion_cost(network, calibration, faces) -> None:
+    labels = np.arange(len(faces), dtype=np.int64) % 7
+    names = tuple(str(index) for index in range(len(faces)))
+    labelled = LabelledImages(faces, labels, "public", names)
+    images = VerificationSet(faces, labelled, "synthetic faces")
+    converter = Converter(KerasModel(network, None), calibration=calibration, verification=images)
+    conversion = converter.convert(find_recipe("int8"))
+    found = conversion.verification
+    assert found is not None
+    assert found.labelled is not None
+
+    expected = network.predict(faces.astype(np.float32), verbose=0)
+    with EmotionClassifier(conversion.content) as classifier:
+        got = np.stack([prediction.probabilities for prediction in classifier.predict_batch(faces)])
+    flipped = np.flatnonzero(expected.argmax(axis=1) != got.argmax(axis=1))
+    assert found.flipped == tuple(flipped)
+    assert found.agreement == pytest.approx(1 - len(flipped) / len(faces))
+    assert found.largest_difference == pytest.approx(np.abs(expected - got).max(), abs=1e-6)
+    assert found.labelled.drop == pytest.approx(found.labelled.accuracy_keras - found.labelled.accuracy)
+    assert read_model(conversion.content).metadata.content["verification"]["agreement"] == found.agreement
+
+
+def test_drop_beyond_the_limit_is_noticed() -> None:
+    labels = np.zeros(100, np.int64)
+    images = np.zeros((100, 48, 48, 1), np.uint8)
+    labelled = LabelledImages(images, labels, "public", tuple(map(str, labels)))
+    right = np.eye(7, dtype=np.float32)[labels]
+    worse = right.copy()
+    worse[:3] = np.eye(7, dtype=np.float32)[1]
+    found = verify(right, worse, VerificationSet(images, labelled, "zeros"))
+    assert found.flipped == (0, 1, 2)
+    assert exceeds(found, 2.0)
+    assert not exceeds(found, 3.1)
+    assert found.labelled is not None
+    assert found.labelled.recall_change["angry"] == pytest.approx(-0.03)
 
 
 def test_metadata_travels_in_the_file(files) -> None:
