@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast lint docs clean
+.PHONY: demo test test-fast lint docs benchmark-runtime clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -23,6 +23,12 @@ lint: $(VENV)/.dev
 # Measures the bundled models on FER2013 and writes README.md and docs/model-card.md.
 docs: $(VENV)/.train
 	$(BIN)/python scripts/update_docs.py
+
+# Measures what the runtime adds to the bare interpreter; writes README.md and docs/performance.md.
+benchmark-runtime: $(VENV)/.train
+	$(BIN)/python benchmarks/runtime_overhead.py --json build/benchmarks/overhead.json
+	$(BIN)/python benchmarks/soak.py --json build/benchmarks/soak.json
+	$(BIN)/python scripts/update_performance.py
 
 clean:
 	rm -rf $(VENV) build

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from fer_edge import __version__
+from fer_edge.cli_options import DataOption, ForceOption, JsonOption
 from fer_edge.errors import FerEdgeError
 
 app = typer.Typer(
@@ -19,18 +20,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-DataOption = Annotated[
-    str | None,
-    typer.Option(
-        "--data",
-        metavar="PATH",
-        help="FER2013 as a folder, .zip or fer2013.csv; else $FER_EDGE_DATA, else the cache folder. "
-        "'lfw_subset' stands for the unlabelled public faces of scikit-image.",
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that already exist.")]
 
 
 def main() -> None:
@@ -64,15 +53,15 @@ def data(
     path: Annotated[Path, typer.Argument(help="FER2013 as a folder, .zip or .csv.")], as_json: JsonOption = False
 ) -> None:
     """Show what a copy of FER2013 holds, and what is wrong with it."""
-    from fer_edge import console
+    from fer_edge import console, tables
     from fer_edge.dataset import scan_data
 
     with console.progress_bar("reading") as progress:
         scan = scan_data(path, progress=progress)
     if as_json:
-        console.print_json(console.scan_as_json(scan))
+        console.print_json(tables.scan_as_json(scan))
     else:
-        console.print_scan(scan)
+        tables.print_scan(scan)
 
 
 @app.command()
@@ -154,6 +143,10 @@ def predict(
     cropped: Annotated[
         bool, typer.Option("--cropped", help="Each picture is one face already: look for none.")
     ] = False,
+    detector: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.onnx", help="Find faces with this YuNet network; default: OpenCV's Haar cascade."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -166,7 +159,7 @@ def predict(
     """Find the faces in pictures and tell the emotion that each shows."""
     from fer_edge.commands.predict import predict as run
 
-    run(images, model=model, cropped=cropped, out=out, force=force, as_json=as_json)
+    run(images, model=model, cropped=cropped, detector=detector, out=out, force=force, as_json=as_json)
 
 
 @app.command()
@@ -240,6 +233,55 @@ def bench(
         json_file=json_file,
         force=force,
     )
+
+
+@app.command()
+def inspect(
+    model: Annotated[str, typer.Argument(help="Any .tflite file, or a bundled name.")],
+    chart: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the cost per operator; or .png.")] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a model file holds and costs, operator by operator."""
+    from fer_edge.commands.inspect import inspect as run
+
+    run(model, chart=chart, force=force, as_json=as_json)
+
+
+@app.command()
+def verify(
+    model: Annotated[str, typer.Argument(help="A .tflite file or a bundled name.")],
+    verify_key: Annotated[Path | None, typer.Option(metavar="PUB.pem", help="Require a signature of this key.")] = None,
+) -> None:
+    """Check that not a byte of a model file was changed; exit code 1 if one was."""
+    from fer_edge.commands.verify import verify as run
+
+    run(model, key=verify_key)
+
+
+@app.command()
+def sign(
+    model: Annotated[Path, typer.Argument(help="A .tflite file.")],
+    key: Annotated[Path, typer.Option(metavar="KEY.pem", help="An Ed25519 private key.")],
+    out: Annotated[Path | None, typer.Option(help="Write here; default: over the model, with --force.")] = None,
+    force: ForceOption = False,
+) -> None:
+    """Sign a model file, for fleets that refuse foreign models."""
+    from fer_edge.commands.verify import sign as run
+
+    run(model, key=key, out=out, force=force)
+
+
+@app.command()
+def c_array(
+    model: Annotated[str, typer.Argument(help="A .tflite file or a bundled name.")],
+    out: Annotated[Path, typer.Option(metavar="MODEL.c", help="The source to write; the header goes beside it.")],
+    force: ForceOption = False,
+) -> None:
+    """Write a model as a C array and header, for firmware."""
+    from fer_edge.commands.c_array import c_array as run
+
+    run(model, out=out, force=force)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.benchmarks.cost import ModelCost
 from fer_edge.errors import FerEdgeError
 from fer_edge.evaluation import Evaluation
 from fer_edge.files import replacing
@@ -89,6 +90,25 @@ def plot_curves(path: Path, history: Sequence[Epoch]) -> None:
         axes.set(xlabel="epoch", ylabel=label)
         axes.grid(alpha=0.3)
         axes.legend()
+    _save(figure, path)
+
+
+def plot_cost(path: Path, cost: ModelCost, name: str) -> None:
+    """Draw multiply-accumulates, parameters and live activations of each operator, in order of execution."""
+    rows = [f"{operator.index} {operator.name}" for operator in cost.operators]
+    figure, panels = _figure(11, 1.6 + 0.22 * len(rows), columns=3)
+    measures = (
+        ("multiply-accumulates, thousands", cost.macs, [operator.macs for operator in cost.operators]),
+        ("parameters, thousands", cost.parameters, [operator.parameters for operator in cost.operators]),
+        ("live activations, kB", cost.peak_bytes, [operator.live_bytes for operator in cost.operators]),
+    )
+    for axes, (label, total, values), word in zip(panels, measures, ("sum", "sum", "peak"), strict=True):
+        axes.barh(range(len(rows)), np.array(values) / 1000)
+        axes.set_yticks(range(len(rows)), rows if axes is panels[0] else [])
+        axes.invert_yaxis()
+        axes.set(xlabel=label, title=f"{word} {total / 1000:,.1f}")
+        axes.grid(alpha=0.3, axis="x")
+    figure.suptitle(f"{name}: cost per operator")
     _save(figure, path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +51,8 @@ class LabelledImages:
 
     def sha256(self) -> str:
         """Return a hash of pixels and labels: equal data give an equal hash on every machine."""
+        import hashlib  # not above: the runtime does without, see runtime/checksum.py
+
         digest = hashlib.sha256(self.images.tobytes())
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
@@ -74,12 +75,21 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in pixels of the picture: left, top, width, height."""
+    """Where a face is: a rectangle in pixels of the picture, and how sure the detector is.
+
+    Attributes:
+        x: the left edge.
+        y: the top edge.
+        width: in pixels.
+        height: in pixels.
+        confidence: 0..1; None where the detector gives none, as Haar cascades do not.
+    """
 
     x: int
     y: int
     width: int
     height: int
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)

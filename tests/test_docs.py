@@ -1,14 +1,21 @@
 """The programs and claims in the documentation hold."""
 
+import csv
+import json
 import re
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from streams import portrait_frames, write_video
 
+from fer_edge.runtime import LABELS, EmotionClassifier, Prediction
 from fer_edge.runtime.bundled import find_model
 
 ROOT = Path(__file__).parent.parent
@@ -19,8 +26,16 @@ def python_blocks(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
 
 
-def run(program: str, folder: Path) -> str:
-    command = [sys.executable, "-c", program, "film.avi"]  # for the program that would else want a camera
+def embedding_programs() -> dict[str, str]:
+    """Return heading -> program of docs/embedding.md."""
+    text = (ROOT / "docs/embedding.md").read_text("utf-8")
+    programs = re.findall(r"^## ([^\n]+)\n(?:(?!^## ).)*?```python\n(.*?)```", text, re.DOTALL | re.MULTILINE)
+    assert len(programs) == len(python_blocks("docs/embedding.md")), "one program under each heading"
+    return dict(programs)
+
+
+def run(program: str, folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -39,20 +54,82 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("block", range(4))
-def test_embedding_programs_run(folder: Path, block: int) -> None:
-    blocks = python_blocks("docs/embedding.md")
-    assert len(blocks) == 4
-    assert run(blocks[block], folder).strip()
+def test_every_embedding_program_is_run_below() -> None:
+    assert list(embedding_programs()) == [
+        "A face that you have already cropped",
+        "A picture with faces",
+        "A camera, all day",
+        "Batch folder to CSV",
+        "An asyncio service",
+        "Without fer-edge: the bare interpreter",
+    ]
+
+
+def test_crop_program_agrees_with_the_classifier(folder: Path) -> None:
+    said = run(embedding_programs()["A face that you have already cropped"], folder)
+    prediction = predict_black()
+    assert said.startswith(f"{prediction.label} {prediction.score}\n")
 
 
 def test_picture_program_sees_the_smile(folder: Path) -> None:
-    assert "happy" in run(python_blocks("docs/embedding.md")[1], folder)
+    assert "happy" in run(embedding_programs()["A picture with faces"], folder)
 
 
 def test_camera_program_tells_the_smile(folder: Path) -> None:
-    said = run(python_blocks("docs/embedding.md")[2], folder)
+    said = run(embedding_programs()["A camera, all day"], folder, "film.avi")
     assert said == "face 1: happy, was None\n10 frames seen, 0 dropped\n"
+
+
+def test_folder_program_writes_a_row_per_face(folder: Path) -> None:
+    photos = folder / "photos"
+    photos.mkdir()
+    shutil.copy(folder / "photo.jpg", photos / "a.jpg")
+    shutil.copy(folder / "photo.jpg", photos / "b.jpg")
+    (photos / "notes.txt").write_text("no picture")
+    said = run(embedding_programs()["Batch folder to CSV"], folder, "photos")
+    assert said == "notes.txt: no picture, left out\n"
+    rows = list(csv.DictReader((folder / "emotions.csv").read_text().splitlines()))
+    assert [(row["file"], row["emotion"]) for row in rows] == [("a.jpg", "happy"), ("b.jpg", "happy")]
+    assert sum(float(rows[0][label]) for label in LABELS) == pytest.approx(1, abs=0.02)  # int8 outputs round
+
+
+def test_service_answers_good_and_bad_requests(folder: Path) -> None:
+    command = [sys.executable, "-c", embedding_programs()["An asyncio service"], "0"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as service:
+        try:
+            assert service.stdout is not None
+            address = service.stdout.readline().strip()
+            status, faces = post(address, (folder / "photo.jpg").read_bytes())
+            assert (status, [face["emotion"] for face in faces]) == (200, ["happy"])
+            assert post(address, b"no picture") == (400, {"error": "expected a JPEG or PNG picture as the body"})
+            assert post(address, (folder / "photo.jpg").read_bytes()) == (200, faces), "still serves"
+        finally:
+            service.terminate()
+
+
+def post(address: str, body: bytes) -> tuple[int, Any]:
+    """Return status and JSON answer of a request with `body`."""
+    try:
+        with urllib.request.urlopen(address, data=body, timeout=30) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_bare_interpreter_program_needs_no_fer_edge(folder: Path) -> None:
+    program = embedding_programs()["Without fer-edge: the bare interpreter"]
+    assert len(program.splitlines()) <= 15
+    said = run("import sys; sys.modules['fer_edge'] = None\n" + program, folder)
+    # Printed as {'angry': np.float32(0.1), ...}, or without the type by NumPy 1.
+    told = dict(re.findall(r"'(\w+)': (?:np\.float32\()?([\d.e-]+)", said))
+    expected = predict_black().probabilities
+    np.testing.assert_allclose([float(told[label]) for label in LABELS], expected, atol=1e-6)
+
+
+def predict_black() -> Prediction:
+    """Return what the classifier says of the crop that the programs put in: black."""
+    with EmotionClassifier() as classifier:
+        return classifier.predict(np.zeros((48, 48), np.uint8))
 
 
 def test_readme_program_runs(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge import console, dataset
+from fer_edge import console, dataset, tables
 from fer_edge.commands.shared import choose_split, load_quietly, read_fer2013
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import require_free, require_writable_folder, write_text
@@ -50,7 +50,7 @@ def bench(
         samples=samples,
         notify=console.print_note,
     )
-    console.print_report(report)
+    tables.print_report(report)
     if json_file is not None:
         write_text(json_file, json.dumps(report.as_json(), indent=1) + "\n")
         console.OUT.print(f"Report: {json_file}", highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_edge import console, dataset
+from fer_edge import console, dataset, tables
 from fer_edge.commands.shared import EVALUATION_SPLITS, load_tensorflow, read_fer2013, require_file
 from fer_edge.errors import DataError
 from fer_edge.files import require_free, require_writable_folder, write_bytes
@@ -85,9 +85,9 @@ def convert(
 
 def _report(outcomes: list[Outcome], max_drop: float, *, as_json: bool) -> None:
     if as_json:
-        console.print_json([console.outcome_as_json(outcome) for outcome in outcomes])
+        console.print_json([tables.outcome_as_json(outcome) for outcome in outcomes])
     else:
-        console.print_outcomes(outcomes)
+        tables.print_outcomes(outcomes)
     for outcome in outcomes:
         if not outcome.passed:
             console.print_error(

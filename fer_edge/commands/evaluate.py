@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge import console
+from fer_edge import console, tables
 from fer_edge.commands.shared import choose_split, load_quietly, load_tensorflow, read_fer2013, require_file
 from fer_edge.files import require_free, require_writable_folder
 
@@ -45,8 +45,8 @@ def evaluate(
     if as_json:
         console.print_json({"model": name, **found.as_json()})
     else:
-        console.print_evaluation(name, found)
-        console.print_classes(found)
+        tables.print_evaluation(name, found)
+        tables.print_classes(found)
         for target in plots.values():
             console.OUT.print(f"Wrote {target}", highlight=False, soft_wrap=True)
 

@@ -55,6 +55,19 @@ def load_quietly(model: str) -> Path:
     return path
 
 
+def read_model_bytes(model: str) -> tuple[Path, bytes]:
+    """Find a .tflite model and return its path and bytes, unchecked.
+
+    Raises:
+        ModelError: there is none, or it cannot be read.
+    """
+    from fer_edge.runtime.bundled import find_model
+    from fer_edge.runtime.metadata import read_file
+
+    path = find_model(model)
+    return path, read_file(path)
+
+
 def load_tensorflow() -> None:
     """Import TensorFlow, which takes seconds, without its start-up notices.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge import console
+from fer_edge import console, tables
 from fer_edge.commands.shared import load_tensorflow, read_fer2013
 from fer_edge.errors import DataError, OutputError, RecipeError
 from fer_edge.files import require_writable_folder
@@ -94,5 +94,5 @@ def _train_and_report(
         console.print_note(f"Go on with: fer-edge train --resume {run.path}")
         raise
     for name, evaluation in finish_run(config, splits, run, network, votes).items():
-        console.print_evaluation(name, evaluation)
+        tables.print_evaluation(name, evaluation)
     console.OUT.print(f"Wrote {run.model} and its report beside it.", highlight=False)

@@ -52,17 +52,21 @@ class EmotionClassifier:
             ImageError: another dtype or shape.
             ModelError: the classifier was closed.
         """
-        probabilities = self._probabilities(to_face(face))
-        best = int(probabilities.argmax())
-        return Prediction(self.labels[best], float(probabilities[best]), probabilities)
+        probabilities = self._dequantise(self._infer(to_face(face))[0])
+        return self._prediction(probabilities, int(probabilities.argmax()))
 
     def predict_batch(self, faces: npt.NDArray[Any] | Iterable[npt.NDArray[Any]]) -> list[Prediction]:
-        """Return what each face shows, in order.
+        """Return what each face shows, in order; takes what `predict` takes, and raises what it raises.
 
         Faces go through the interpreter one by one: larger batches gain nothing per face on a CPU
-        (docs/lab-notes.md).
+        (docs/lab-notes.md). What follows is done for all of them at once.
         """
-        return [self.predict(face) for face in faces]
+        outputs = [self._infer(to_face(face)) for face in faces]
+        if not outputs:
+            return []
+        probabilities = self._dequantise(np.concatenate(outputs))
+        best = probabilities.argmax(axis=1).tolist()
+        return [self._prediction(row, index) for row, index in zip(probabilities, best, strict=True)]
 
     def close(self) -> None:
         """Free the interpreter; predicting afterwards raises `ModelError`."""
@@ -76,17 +80,27 @@ class EmotionClassifier:
     ) -> None:
         self.close()
 
-    def _probabilities(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def _infer(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """Return the raw outputs, 1 x labels, for a 48 x 48 x 1 face.
+
+        `set_tensor` copies the pixels straight into the interpreter's input, and `get_tensor` copies
+        the few outputs: views of its memory would save no time and change under the caller's hands.
+        """
         with self._lock:
             interpreter = self._interpreter
             if interpreter is None:
                 raise ModelError("This classifier is closed; create a new EmotionClassifier.")
-            interpreter.set_tensor(self._input, pixels[np.newaxis])
+            interpreter.set_tensor(self._input, face[np.newaxis])
             interpreter.invoke()
-            outputs: npt.NDArray[Any] = interpreter.get_tensor(self._output)[0]
-        if self._scale:
-            return (outputs.astype(np.float32) - self._zero_point) * self._scale
-        return outputs  # float32 already
+            outputs: npt.NDArray[Any] = interpreter.get_tensor(self._output)
+            return outputs
+
+    def _dequantise(self, outputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Return probabilities for raw outputs of any shape; float32 outputs are probabilities already."""
+        return outputs if self._levels is None else self._levels.take(outputs)
+
+    def _prediction(self, probabilities: npt.NDArray[np.float32], best: int) -> Prediction:
+        return Prediction(self.labels[best], float(probabilities[best]), probabilities)
 
     def _check_contract(self) -> None:
         """Check the tensors against the contract, and keep what the hot path needs of them."""
@@ -102,6 +116,17 @@ class EmotionClassifier:
             raise ModelError(f"Expected one output of shape {(1, len(self.labels))}, got {shapes[len(inputs) :]}.")
         self._input: int = inputs[0]["index"]
         self._output: int = outputs[0]["index"]
-        # Read from the tensor, never assumed: float outputs have scale 0.
-        scale, zero_point = outputs[0]["quantization"]
-        self._scale, self._zero_point = np.float32(scale), np.float32(zero_point)
+        self._levels = _levels(outputs[0])
+
+
+def _levels(output: dict[str, Any]) -> npt.NDArray[np.float32] | None:
+    """Return the probability that each of the 256 uint8 outputs stands for; None for float32 outputs.
+
+    Scale and zero point are read from the tensor, never assumed.
+    """
+    if output["dtype"] is np.float32:
+        return None
+    scale, zero_point = output["quantization"]
+    if output["dtype"] is not np.uint8 or not scale:
+        raise ModelError(f"Expected float32 or quantised uint8 outputs, got {output['dtype'].__name__}.")
+    return (np.arange(256, dtype=np.float32) - np.float32(zero_point)) * np.float32(scale)

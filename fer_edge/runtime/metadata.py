@@ -3,23 +3,32 @@
 A .tflite file is a FlatBuffer, and its readers ignore what follows it. fer-edge appends a ZIP
 archive with one JSON member, so that the standard library reads it back and the FlatBuffer stays
 byte-identical. The layout is described in docs/model-file.md.
+
+The checksum guards against damage, not against malice: whoever writes a bad FlatBuffer can write a
+checksum that fits, and interpreters may crash on it. Load models of people whom you trust.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import ModelError
+from fer_edge.runtime.checksum import sha256
 
 MEMBER = "fer_edge.json"
 FORMAT_VERSION = 1
+
+MAX_METADATA_BYTES = 10_000_000
+"""Of the JSON member, unpacked; a thousand times what fer-edge writes. A ZIP can promise far more."""
+
+MAX_MODEL_BYTES = 256_000_000
 
 # What the standard library raises for a damaged archive or member; RuntimeError when a flipped bit
 # marks the member as encrypted, KeyError when it is not there.
@@ -51,24 +60,37 @@ class ModelFile:
     metadata: ModelMetadata
 
 
-def read_model(source: Path | bytes) -> ModelFile:
+def read_model(source: Path | bytes, *, name: str = "") -> ModelFile:
     """Read and verify a .tflite file that fer-edge wrote, before any interpreter sees it.
+
+    Args:
+        source: the file, or its bytes.
+        name: what errors call it; default: the path, or "The model".
 
     Raises:
         ModelError: missing, truncated, altered, from a newer fer-edge, or without its metadata.
     """
-    name = "The model" if isinstance(source, bytes) else str(source)
-    data = source if isinstance(source, bytes) else _read_file(source)
+    name = name or ("The model" if isinstance(source, bytes) else str(source))
+    data = source if isinstance(source, bytes) else read_file(source)
     content = _read_content(data, name)
     length = content["flatbuffer_bytes"]
-    if hashlib.sha256(data[:length]).hexdigest() != content["flatbuffer_sha256"]:
+    flatbuffer = data[:length]
+    if sha256(flatbuffer) != content["flatbuffer_sha256"]:
         raise ModelError(f"{name} was altered after it was written: its checksum does not match. Convert it again.")
     metadata = ModelMetadata(content["name"], content["recipe"]["name"], tuple(content["labels"]), content)
-    return ModelFile(data[:length], metadata)
+    return ModelFile(flatbuffer, metadata)
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a model file.
+
+    Raises:
+        ModelError: it cannot be read, or is too large to be one.
+    """
     try:
+        size = path.stat().st_size
+        if size > MAX_MODEL_BYTES:
+            raise ModelError(f"{path} is no model of fer-edge: it has {size:,} bytes, at most {MAX_MODEL_BYTES:,}.")
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"Expected a .tflite model at {path}: {error.strerror}.") from error
@@ -79,8 +101,7 @@ def _read_content(data: bytes, name: str) -> dict[str, Any]:
     if data[4:8] != b"TFL3":
         raise ModelError(f"{name} is not a TFLite model ({len(data):,} bytes, without the mark 'TFL3').")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            content = json.loads(archive.read(MEMBER))
+        content = json.loads(_read_member(data))
     except _DAMAGE as error:
         raise ModelError(
             f"{name} is truncated, damaged, or was not written by fer-edge: it holds no readable "
@@ -91,7 +112,29 @@ def _read_content(data: bytes, name: str) -> dict[str, Any]:
         raise ModelError(
             f"{name} has metadata of version {version}; this fer-edge reads version {FORMAT_VERSION}. Update fer-edge."
         )
-    needed = {"name", "recipe", "labels", "flatbuffer_bytes", "flatbuffer_sha256"}
-    if not needed <= content.keys():
-        raise ModelError(f"{name} lacks '{sorted(needed - content.keys())[0]}' in its metadata. Convert it again.")
+    for key, right in _NEEDED.items():
+        if key not in content:
+            raise ModelError(f"{name} lacks '{key}' in its metadata. Convert it again.")
+        if not right(content[key]):
+            raise ModelError(f"{name} has an impossible '{key}' in its metadata. Convert it again.")
     return dict(content)
+
+
+def _read_member(data: bytes) -> bytes:
+    """Return the JSON as written, at most `MAX_METADATA_BYTES`; only packings whose damage `_DAMAGE` covers."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        member = archive.getinfo(MEMBER)
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise zipfile.BadZipFile(f"packed by method {member.compress_type}")
+        with archive.open(member) as file:
+            return file.read(MAX_METADATA_BYTES)  # and no more, whatever the archive says of itself
+
+
+_NEEDED: dict[str, Callable[[Any], bool]] = {
+    "name": lambda name: isinstance(name, str),
+    "recipe": lambda recipe: isinstance(recipe, dict) and isinstance(recipe.get("name"), str),
+    "labels": lambda labels: isinstance(labels, list) and all(isinstance(label, str) for label in labels),
+    "flatbuffer_bytes": lambda length: isinstance(length, int),
+    "flatbuffer_sha256": lambda checksum: isinstance(checksum, str),
+}
+"""The keys that reading a model needs, and what their values must be."""

@@ -149,8 +149,10 @@ def test_forced_interpreter_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_interpreter_is_refused(monkeypatch: pytest.MonkeyPatch, model_files: dict[str, Path]) -> None:
-    monkeypatch.setenv("FER_EDGE_INTERPRETER", "tensorflow")
-    with pytest.raises(ModelError, match="expected ai_edge_litert or tflite_runtime, got 'tensorflow'"):
+    monkeypatch.setenv("FER_EDGE_INTERPRETER", "onnxruntime")
+    with pytest.raises(
+        ModelError, match="expected one of ai_edge_litert, tflite_runtime, tensorflow; got 'onnxruntime'"
+    ):
         EmotionClassifier(model_files["int8"])
 
 

@@ -1,0 +1,246 @@
+"""What `EmotionClassifier` adds to the bare interpreter: per call, at start-up, in memory.
+
+    python benchmarks/runtime_overhead.py [--model edge_cnn] [--json FILE]
+
+Prints a table of ratios, each beside what fer-edge promises. Variants take turns, so that a drift of
+the machine's speed hits all alike. `make benchmark-runtime` writes the figures into the pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import site
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import cv2
+import numpy as np
+
+from fer_edge.benchmarks.host import describe_host
+from fer_edge.runtime import EmotionClassifier
+from fer_edge.runtime.bundled import DEFAULT_MODEL, find_model
+
+ROOT = Path(__file__).parent.parent
+FACES = 64
+"""Crops in a round, and in a batch."""
+
+PROMISED_US = 15.0
+PROMISED_CALL, PROMISED_REGION, PROMISED_BATCH = 1.05, 1.10, 1.00
+PROMISED_START, PROMISED_MEMORY = 1.30, 1.15
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One promise and what was measured.
+
+    Attributes:
+        name: what is compared with what.
+        unit: of `bare` and `ours`.
+        bare: without fer-edge.
+        ours: with fer-edge.
+        promised: the largest ratio that fer-edge allows itself.
+        promised_difference: the difference that it allows itself where that is more, in `unit`.
+    """
+
+    name: str
+    unit: str
+    bare: float
+    ours: float
+    promised: float
+    promised_difference: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """What fer-edge takes, as a multiple of the bare interpreter."""
+        return self.ours / self.bare
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise is kept."""
+        return self.ours <= max(self.promised * self.bare, self.bare + self.promised_difference)
+
+
+def main() -> int:
+    """Measure and print; the exit code is 1 if a promise is broken."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a .tflite file or the name of a bundled model")
+    parser.add_argument("--rounds", type=int, default=300, help=f"timed rounds of {FACES} calls each")
+    parser.add_argument("--starts", type=int, default=25, help="processes of each kind")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    model = find_model(options.model)
+    comparisons = [*compare_calls(model, options.rounds), *compare_starts(model, options.starts)]
+    print_table(comparisons)
+    if options.json:
+        rows = [asdict(row) | {"ratio": row.ratio, "kept": row.kept} for row in comparisons]
+        figures = {"model": model.name, "rounds": options.rounds, "starts": options.starts, "comparisons": rows}
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(figures | {"host": describe_host()}, indent=2))
+    return 0 if all(row.kept for row in comparisons) else 1
+
+
+def compare_calls(model: Path, rounds: int) -> list[Comparison]:
+    """Compare calls of the runtime with calls of the very interpreter underneath. Times in us per face."""
+    rng = np.random.default_rng(0)
+    crops = rng.integers(0, 256, (FACES, 48, 48, 1), dtype=np.uint8)
+    frame = rng.integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    region = frame[100:300, 220:420]  # a view of the frame, as a face detector's box gives it
+    with EmotionClassifier(model) as classifier:
+        interpreter = classifier._interpreter
+        source = interpreter.get_input_details()[0]["index"]
+        target = interpreter.get_output_details()[0]["index"]
+
+        def bare_region() -> Any:
+            grey = cv2.cvtColor(region, cv2.COLOR_BGR2GRAY)
+            face = cv2.resize(grey, (48, 48), interpolation=cv2.INTER_AREA)
+            interpreter.set_tensor(source, face.reshape(1, 48, 48, 1))
+            interpreter.invoke()
+            return interpreter.get_tensor(target)
+
+        us = time_in_turn(
+            {
+                "invoke": (1, interpreter.invoke),
+                "predict": (1, lambda: classifier.predict(crops[0])),
+                "bare region": (1, bare_region),
+                "region": (1, lambda: classifier.predict(region)),
+                "one by one": (FACES, lambda: [classifier.predict(crop) for crop in crops]),
+                "batch": (FACES, lambda: classifier.predict_batch(crops)),
+            },
+            rounds,
+        )
+    return [
+        Comparison("predict, 48x48 crop / invoke", "us", us["invoke"], us["predict"], PROMISED_CALL, PROMISED_US),
+        Comparison(
+            "predict, 200x200 region of a 640x480 BGR frame / the same by hand: cvtColor, resize, set, invoke, get",
+            "us",
+            us["bare region"],
+            us["region"],
+            PROMISED_REGION,
+        ),
+        Comparison(
+            f"predict_batch of {FACES} crops / predict of each in turn",
+            "us",
+            us["one by one"],
+            us["batch"],
+            PROMISED_BATCH,
+        ),
+    ]
+
+
+def time_in_turn(variants: dict[str, tuple[int, Callable[[], object]]], rounds: int) -> dict[str, float]:
+    """Return each variant's median time in us per face.
+
+    Args:
+        variants: name -> (faces that one call handles, the call). A round handles `FACES` by each.
+        rounds: after the warm-up, which is a tenth as long.
+    """
+    samples: dict[str, list[float]] = {name: [] for name in variants}
+    for turn in range(-(rounds // 10), rounds):
+        for name, (faces, call) in variants.items():
+            for _ in range(FACES // faces):
+                start = time.perf_counter_ns()
+                call()
+                taken = time.perf_counter_ns() - start
+                if turn >= 0:
+                    samples[name].append(taken / 1000 / faces)
+    return {name: median(values) for name, values in samples.items()}
+
+
+# Both print a line with the first answer, then peak resident memory in kB and processor time in seconds.
+BY_HAND = """
+import sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+interpreter = Interpreter(model_path=sys.argv[1], num_threads=1)
+interpreter.allocate_tensors()
+face = np.zeros((1, 48, 48, 1), np.uint8)
+interpreter.set_tensor(interpreter.get_input_details()[0]["index"], face)
+interpreter.invoke()
+print(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].argmax(), flush=True)
+"""
+WITH_FER_EDGE = """
+import sys
+import numpy as np
+from fer_edge.runtime import EmotionClassifier
+print(EmotionClassifier(sys.argv[1]).predict(np.zeros((48, 48), np.uint8)).probabilities.argmax(), flush=True)
+"""
+COSTS = """
+import time
+seconds = time.process_time()
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1], seconds)
+"""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What one program took: ms on the clock until its first answer, ms of processor time, MB at most."""
+
+    clock_ms: float
+    processor_ms: float
+    peak_mb: float
+
+
+def compare_starts(model: Path, starts: int) -> list[Comparison]:
+    """Compare the time to the first answer and the peak memory of two programs, in processes of their own."""
+    bare, ours = [], []
+    for _ in range(starts + 1):
+        bare.append(start_once(BY_HAND, model))
+        ours.append(start_once(WITH_FER_EDGE, model))
+    del bare[0], ours[0]  # they filled the disk cache
+
+    def compare(name: str, unit: str, field: str, promised: float) -> Comparison:
+        # The lower quartile: other programs only ever lengthen a start, and often by half.
+        values = [quantiles([getattr(start, field) for start in kind], n=4)[0] for kind in (bare, ours)]
+        return Comparison(name, unit, values[0], values[1], promised)
+
+    return [
+        compare("start to first answer / script by hand", "ms", "clock_ms", PROMISED_START),
+        compare("processor time of that / script by hand", "ms", "processor_ms", PROMISED_START),
+        compare("peak resident memory / script by hand", "MB", "peak_mb", PROMISED_MEMORY),
+    ]
+
+
+def start_once(program: str, model: Path) -> Start:
+    """Run a program of the two above in a process of its own.
+
+    Python is started without `site` (-S), because an editable install's hooks would burden both programs
+    alike and flatter the ratio, and without the current folder (-P), which may hold another fer_edge.
+    """
+    path = os.pathsep.join([str(ROOT), *site.getsitepackages()])
+    command = [sys.executable, "-S", "-P", "-c", program + COSTS, str(model)]
+    environment = os.environ | {"PYTHONPATH": path}
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        answer = process.stdout.readline()
+        taken = time.perf_counter() - start
+        costs = process.stdout.readline().split()
+    if process.returncode or not answer:
+        sys.exit(f"This program failed:\n{program}")
+    return Start(taken * 1000, float(costs[1]) * 1000, int(costs[0]) * 1024 / 1e6)
+
+
+def print_table(comparisons: list[Comparison]) -> None:
+    """Print one line per comparison."""
+    print(f"{'ratio':>6} {'at most':>8} {'bare':>9} {'ours':>9}")
+    for row in comparisons:
+        broken = "" if row.kept else "  BROKEN"
+        extra = f" or +{row.promised_difference:.0f} {row.unit}" if row.promised_difference else ""
+        print(
+            f"{row.ratio:6.3f} {row.promised:8.2f} {row.bare:6.1f} {row.unit} {row.ours:6.1f} {row.unit}  "
+            f"{row.name}{extra}{broken}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

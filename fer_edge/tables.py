@@ -1,0 +1,223 @@
+"""The tables that commands print for people; with --json, programs get the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from fer_edge.benchmarks.bench import BenchReport, ModelResult
+from fer_edge.benchmarks.latency import percentiles
+from fer_edge.console import OUT, print_warning, right_align
+from fer_edge.dataset import Scan, find_duplicates
+from fer_edge.evaluation import Evaluation
+from fer_edge.metrics import Interval
+from fer_edge.types import LABELS
+
+if TYPE_CHECKING:
+    from fer_edge.commands.convert import Outcome
+    from fer_edge.convert.verify import LabelledChange, Verification
+
+
+def print_evaluation(name: str, evaluation: Evaluation) -> None:
+    """Print the figures of one evaluation, and a table of the classes."""
+    interval = evaluation.interval
+    OUT.print(
+        f"[bold]{escape(name)}[/]: accuracy {evaluation.accuracy:.2%} (95 % interval {interval.low:.2%} to "
+        f"{interval.high:.2%}), macro-F1 {evaluation.macro_f1:.3f}, calibration error "
+        f"{evaluation.reliability.error:.3f}, {evaluation.images:,} images of split '{evaluation.split}'",
+        highlight=False,
+    )
+    if evaluation.accuracy_unseen is not None and evaluation.images_unseen < evaluation.images:
+        OUT.print(
+            f"  without the images that also stand in the training split: {evaluation.accuracy_unseen:.2%} of "
+            f"{evaluation.images_unseen:,}",
+            highlight=False,
+        )
+    if evaluation.accuracy_ferplus is not None:
+        OUT.print(
+            f"  against the FER+ majority: {evaluation.accuracy_ferplus:.2%} of {evaluation.images_ferplus:,}",
+            highlight=False,
+        )
+
+
+def print_classes(evaluation: Evaluation) -> None:
+    """Print precision, recall and F1 of each class."""
+    table = Table("class", "precision", "recall", "F1", "images")
+    for label, score in evaluation.per_class.items():
+        ratios = (f"{value:.3f}" for value in (score.precision, score.recall, score.f1))
+        table.add_row(label, *ratios, f"{score.images:,}")
+    right_align(table)
+    OUT.print(table)
+
+
+def scan_as_json(scan: Scan) -> dict[str, Any]:
+    """Return what `fer-edge data --json` prints."""
+    duplicates = find_duplicates(scan.splits)
+    return {
+        "splits": {
+            name: {"images": len(data), "classes": class_counts(data.labels)} for name, data in scan.splits.items()
+        },
+        "unreadable": scan.unreadable,
+        "wrong_size": scan.wrong_size,
+        "duplicate_groups": len(duplicates),
+        "duplicates_across_splits": [
+            [scan.splits[split].names[index] for split, index in group]
+            for group in duplicates
+            if len({split for split, _ in group}) > 1
+        ],
+    }
+
+
+def class_counts(labels: Any) -> dict[str, int]:
+    """Return label name -> number of images."""
+    return {name: int((labels == index).sum()) for index, name in enumerate(LABELS)}
+
+
+def print_scan(scan: Scan) -> None:
+    """Print images per split and class, then what is wrong with the copy."""
+    content = scan_as_json(scan)
+    table = Table("split", *LABELS, "images", title="FER2013")
+    for name, split in content["splits"].items():
+        table.add_row(name, *(f"{count:,}" for count in split["classes"].values()), f"{split['images']:,}")
+    right_align(table)
+    OUT.print(table)
+    _print_names("Unreadable", content["unreadable"])
+    _print_names("Not 48x48", content["wrong_size"])
+    across = [" = ".join(group) for group in content["duplicates_across_splits"]]
+    _print_names("Groups of pixel-identical images across splits", across)
+    OUT.print(f"Groups of pixel-identical images in all: {content['duplicate_groups']:,}")
+
+
+def _print_names(title: str, names: list[str], limit: int = 10) -> None:
+    OUT.print(f"{title}: {len(names):,}")
+    for name in names[:limit]:
+        OUT.print(f"  {escape(name)}", soft_wrap=True, highlight=False)
+    if len(names) > limit:
+        OUT.print(f"  ... and {len(names) - limit:,} more (all with --json)")
+
+
+def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return what `fer-edge convert --json` prints for one file."""
+    return {
+        "file": str(outcome.path),
+        "recipe": outcome.recipe,
+        "bytes": outcome.size_bytes,
+        "passed": outcome.passed,
+        "verification": outcome.verification.as_json() if outcome.verification else None,
+    }
+
+
+def print_outcomes(outcomes: list[Outcome]) -> None:
+    """Print a column per converted file: size, and what the conversion cost."""
+    table = Table("", *(escape(outcome.path.name) for outcome in outcomes))
+    for title, cell in _OUTCOME_ROWS.items():
+        table.add_row(title, *(cell(outcome) for outcome in outcomes))
+    right_align(table)
+    OUT.print(table)
+    for outcome in outcomes:
+        OUT.print(f"Wrote {outcome.path}", highlight=False, soft_wrap=True)
+    if outcomes[0].verification is not None:
+        images = outcomes[0].verification.images
+        OUT.print(f"Verified against Keras on {images:,} images, {outcomes[0].verification.source}.", highlight=False)
+
+
+def _verified(cell: Callable[[Verification], str]) -> Callable[[Outcome], str]:
+    return lambda outcome: cell(outcome.verification) if outcome.verification else "not verified"
+
+
+def _labelled(cell: Callable[[LabelledChange], str]) -> Callable[[Outcome], str]:
+    return _verified(lambda found: cell(found.labelled) if found.labelled else "no labels")
+
+
+_OUTCOME_ROWS: dict[str, Callable[[Outcome], str]] = {
+    "size, kB": lambda outcome: f"{outcome.size_bytes / 1000:,.1f}",
+    "agrees with Keras, %": _verified(lambda found: f"{100 * found.agreement:.2f}"),
+    "accuracy, % (Keras)": _labelled(lambda found: f"{100 * found.accuracy:.2f} ({100 * found.accuracy_keras:.2f})"),
+    "drop, points": _labelled(lambda found: f"{100 * found.drop:+.2f}"),
+    "  95 % interval, paired": _labelled(lambda found: _interval_text(found.drop_interval, "+")),
+    "largest change of a score": _verified(lambda found: f"{found.largest_difference:.4f}"),
+    "calibration error (Keras)": _labelled(
+        lambda found: f"{found.calibration_error:.3f} ({found.calibration_error_keras:.3f})"
+    ),
+}
+
+
+def print_report(report: BenchReport) -> None:
+    """Print the benchmark: a column per model, so that the table fits a small terminal."""
+    names = [
+        Path(result.path).name + (" (baseline)" if result.path == report.baseline else "") for result in report.models
+    ]
+    table = Table(
+        "", *map(escape, names), title=f"{report.faces}\n{report.host.get('board') or report.host.get('cpu', '')}"
+    )
+    for title, cell in _report_rows(report):
+        table.add_row(title, *(cell(result) for result in report.models))
+    right_align(table)
+    OUT.print(table)
+    for result in report.models:
+        if result.calibration:
+            OUT.print(f"{Path(result.path).name} was calibrated on {result.calibration}.", highlight=False)
+    for warning in report.warnings:
+        print_warning(warning)
+
+
+def _report_rows(report: BenchReport) -> list[tuple[str, Callable[[ModelResult], str]]]:
+    """Return (title, function that gives a model's cell) of every row."""
+    rows: list[tuple[str, Callable[[ModelResult], str]]] = [
+        ("size, kB", lambda result: f"{result.file_bytes / 1000:,.1f}"),
+        ("accuracy, %", _accuracy_cell),
+        ("  95 % interval", _interval_cell),
+        ("drop, points", lambda result: _drop_cell(result, report.baseline)),
+        ("  95 % interval, paired", _drop_interval_cell),
+        ("agrees with baseline, %", lambda result: _agreement_cell(result, report.baseline)),
+    ]
+    for index, entry in enumerate(report.models[0].latency):
+        with_threads = f" ({entry.threads} threads)" if len(report.models[0].latency) > 1 else ""
+        rows += [(f"predict{with_threads} p50, ms", _latency_cell(index, "predict_ms", 50))]
+        rows += [(f"  p{percent}, ms", _latency_cell(index, "predict_ms", percent)) for percent in (90, 99)]
+        rows += [("  bare interpreter p50, ms", _latency_cell(index, "invoke_ms", 50))]
+    return [
+        *rows,
+        ("load, ms", lambda result: f"{result.latency[0].load_ms:.1f}"),
+        ("start to first result, ms", lambda result: f"{result.latency[0].first_result_ms:.0f}"),
+        ("peak memory, MB", lambda result: f"{max(entry.peak_memory_mb for entry in result.latency):.1f}"),
+    ]
+
+
+def _accuracy_cell(result: ModelResult) -> str:
+    return f"{100 * result.accuracy.accuracy:.2f}" if result.accuracy else "not measured"
+
+
+def _interval_cell(result: ModelResult) -> str:
+    return _interval_text(result.accuracy.interval, "") if result.accuracy else ""
+
+
+def _drop_cell(result: ModelResult, baseline: str) -> str:
+    if result.path == baseline:
+        return "-"
+    return (
+        f"{100 * result.accuracy.drop:+.2f}" if result.accuracy and result.accuracy.drop is not None else "not measured"
+    )
+
+
+def _drop_interval_cell(result: ModelResult) -> str:
+    interval = result.accuracy.drop_interval if result.accuracy else None
+    return _interval_text(interval, "+") if interval else ""
+
+
+def _agreement_cell(result: ModelResult, baseline: str) -> str:
+    if result.path == baseline:
+        return "-"
+    return "not measured" if result.agreement is None else f"{100 * result.agreement:.2f}"
+
+
+def _latency_cell(index: int, samples: str, percent: int) -> Callable[[ModelResult], str]:
+    return lambda result: f"{getattr(percentiles(getattr(result.latency[index], samples)), f'p{percent}'):.3f}"
+
+
+def _interval_text(interval: Interval, sign: str) -> str:
+    return f"{100 * interval.low:{sign}.2f} to {100 * interval.high:{sign}.2f}"
