@@ -35,6 +35,13 @@ def store_training(path: Path, record: dict[str, Any]) -> None:
 
 
 def write_json_member(archive: zipfile.ZipFile, name: str, content: dict[str, Any]) -> None:
-    """Add `content` as JSON to an archive, with a fixed time and order."""
-    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
-    archive.writestr(zipfile.ZipInfo(name, _EPOCH), text, zipfile.ZIP_DEFLATED)
+    """Add `content` as JSON to an archive, with a fixed time and order.
+
+    Stored, not packed: another zlib would pack it into other bytes.
+    """
+    archive.writestr(zipfile.ZipInfo(name, _EPOCH), canonical_json(content), zipfile.ZIP_STORED)
+
+
+def canonical_json(content: dict[str, Any]) -> str:
+    """Return the one JSON text that fer-edge writes for `content`."""
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)

@@ -10,8 +10,9 @@ from typing import Any
 from fer_edge.convert.calibration import CalibrationSet
 from fer_edge.convert.recipes import ConversionRecipe
 from fer_edge.convert.verify import Verification
+from fer_edge.errors import ModelError
 from fer_edge.provenance import versions, write_json_member
-from fer_edge.runtime.metadata import FORMAT_VERSION, MEMBER
+from fer_edge.runtime.metadata import FORMAT_VERSION, MEMBER, ModelFile, read_model
 from fer_edge.types import FACE_SIZE, LABELS
 
 
@@ -60,3 +61,25 @@ def append_metadata(flatbuffer: bytes, content: dict[str, Any]) -> bytes:
     with zipfile.ZipFile(file, "a") as archive:
         write_json_member(archive, MEMBER, sealed)
     return file.getvalue()
+
+
+def check_file(data: bytes, name: str = "The model") -> ModelFile:
+    """Return what a model file holds after checking every byte of it.
+
+    `read_model` checks the FlatBuffer and the checksum of the JSON. Here the whole archive must be the
+    one that fer-edge would write for this content, so that no byte is left for which nothing stands.
+
+    Raises:
+        ModelError: it is damaged or was altered, or was not written by fer-edge.
+    """
+    file = read_model(data, name=name)
+    try:
+        expected = append_metadata(file.flatbuffer, file.metadata.content)
+    except UnicodeEncodeError:  # JSON can escape half a character, which no text may hold
+        expected = b""
+    if data != expected:
+        raise ModelError(
+            f"{name} was altered after it was written: its metadata archive is not what fer-edge writes. "
+            "Convert it again."
+        )
+    return file

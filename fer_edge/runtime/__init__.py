@@ -8,7 +8,7 @@
 from typing import TYPE_CHECKING
 
 from fer_edge.runtime.classifier import EmotionClassifier
-from fer_edge.runtime.faces import FaceAnalyzer, FaceDetector, HaarDetector, WholePicture
+from fer_edge.runtime.faces import FaceAnalyzer, FaceDetector, HaarDetector, WholePicture, YuNetDetector
 from fer_edge.types import LABELS, Box, EmotionEvent, FaceEmotion, Frame, Prediction, StreamResult, TrackedFace
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "StreamResult",
     "TrackedFace",
     "WholePicture",
+    "YuNetDetector",
 ]
 
 if TYPE_CHECKING:

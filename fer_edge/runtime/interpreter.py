@@ -11,38 +11,47 @@ from fer_edge.errors import ModelError
 INTERPRETERS = {
     "ai_edge_litert": "ai_edge_litert.interpreter",
     "tflite_runtime": "tflite_runtime.interpreter",
+    "tensorflow": "tensorflow.lite.python.interpreter",
 }
-"""Packages that bring an interpreter, in the order in which they are tried."""
+"""Packages that bring an interpreter, in the order in which they are tried.
+
+TensorFlow comes last, for machines that have nothing else: importing it takes seconds. The module
+is the one that defines `tensorflow.lite.Interpreter`; `tensorflow.lite` itself cannot be imported.
+"""
 
 INTERPRETER_VARIABLE = "FER_EDGE_INTERPRETER"
 
 
 def load_interpreter(flatbuffer: bytes, *, threads: int) -> Any:
-    """Return a ready interpreter (tensors allocated) for a verified FlatBuffer.
+    """Return a ready interpreter for a verified FlatBuffer, after one run on whatever its input holds.
+
+    Some faults show only in that run, and some kernels prepare themselves in it.
 
     Raises:
-        ModelError: no interpreter is installed, or it refuses the model.
+        ModelError: no interpreter is installed, or it cannot run the model.
     """
     name, module = import_interpreter()
     try:
         interpreter = module.Interpreter(model_content=flatbuffer, num_threads=threads)
         interpreter.allocate_tensors()
+        interpreter.invoke()
     except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{name} {package_version(name)} cannot load the model: {error}") from error
+        reason = " ".join(str(error).split())  # it may have many lines
+        raise ModelError(f"{name} {package_version(name)} cannot run the model: {reason}") from error
     return interpreter
 
 
 def import_interpreter() -> tuple[str, Any]:
     """Return (package name, module) of the interpreter in use.
 
-    $FER_EDGE_INTERPRETER forces one; otherwise the first of `INTERPRETERS` that imports.
+    $FER_EDGE_INTERPRETER forces one; otherwise it is the first of `INTERPRETERS` that imports.
 
     Raises:
         ModelError: the forced one, or every one, fails to import; the reasons are in the message.
     """
     forced = os.environ.get(INTERPRETER_VARIABLE)
     if forced and forced not in INTERPRETERS:
-        raise ModelError(f"{INTERPRETER_VARIABLE}: expected {' or '.join(INTERPRETERS)}, got '{forced}'.")
+        raise ModelError(f"{INTERPRETER_VARIABLE}: expected one of {', '.join(INTERPRETERS)}; got '{forced}'.")
     reasons = []
     for name in [forced] if forced else INTERPRETERS:
         try:

@@ -16,6 +16,13 @@ from fer_edge.errors import ImageError
 from fer_edge.types import FACE_SIZE
 
 Grey = npt.NDArray[np.uint8]
+Picture = npt.NDArray[np.uint8]
+
+MAX_PIXELS = 50_000_000
+"""Of an image file, width times height: 150 MB decoded, which a small computer can still spare."""
+
+MAX_BYTES = 8 * MAX_PIXELS
+"""Of an image file: four channels of 16 bits a pixel, not compressed."""
 
 
 def to_face(image: npt.NDArray[Any], size: int = FACE_SIZE) -> Grey:
@@ -42,6 +49,32 @@ def to_face(image: npt.NDArray[Any], size: int = FACE_SIZE) -> Grey:
 
 def to_grey(image: npt.NDArray[Any]) -> Grey:
     """Return `image` as H x W uint8 grey; see `to_face` for what is accepted."""
+    channels = channels_of(image)
+    if channels == 1:
+        return image.reshape(image.shape[:2])
+    import cv2
+
+    code = cv2.COLOR_BGR2GRAY if channels == 3 else cv2.COLOR_BGRA2GRAY
+    return cv2.cvtColor(image, code).astype(np.uint8, copy=False)
+
+
+def to_bgr(image: npt.NDArray[Any]) -> Picture:
+    """Return `image` as H x W x 3 uint8 BGR; see `to_face` for what is accepted."""
+    channels = channels_of(image)
+    if channels == 3:
+        return image
+    import cv2
+
+    code = cv2.COLOR_GRAY2BGR if channels == 1 else cv2.COLOR_BGRA2BGR
+    return cv2.cvtColor(image, code).astype(np.uint8, copy=False)
+
+
+def channels_of(image: npt.NDArray[Any]) -> int:
+    """Return how many channels a picture has: 1 (grey), 3 (BGR) or 4 (BGRA).
+
+    Raises:
+        ImageError: not a picture; see `to_face` for what is accepted.
+    """
     if not isinstance(image, np.ndarray):
         raise ImageError(f"Expected a NumPy array of pixels, got {type(image).__name__}.")
     if image.dtype != np.uint8:
@@ -53,32 +86,30 @@ def to_grey(image: npt.NDArray[Any]) -> Grey:
         raise ImageError(f"Expected a grey (H, W) or BGR (H, W, 3) picture, got shape {image.shape}.")
     if image.size == 0:
         raise ImageError(f"Expected a picture with pixels, got an empty array of shape {image.shape}.")
-    if channels == 1:
-        return image.reshape(image.shape[:2])
-    import cv2
-
-    code = cv2.COLOR_BGR2GRAY if channels == 3 else cv2.COLOR_BGRA2GRAY
-    return cv2.cvtColor(image, code).astype(np.uint8, copy=False)
+    return channels
 
 
 def decode_grey(data: bytes) -> Grey:
     """Return the H x W uint8 grey pixels of an encoded image.
 
     Raises:
-        ImageError: the bytes are not a readable image.
+        ImageError: see `read_picture`.
     """
     return _decode(data, grey=True)
 
 
-def read_picture(path: Path) -> Grey:
+def read_picture(path: Path) -> Picture:
     """Return the picture at `path` as H x W x 3 uint8 BGR, turned upright by its EXIF tag.
 
+    Of an animation it is the first frame; 16-bit pictures lose their lower eight bits.
+
     Raises:
-        ImageError: the file is missing, unreadable, no picture, or too large for OpenCV, which checks
-            the size before it decodes (the variable OPENCV_IO_MAX_IMAGE_PIXELS sets its limit).
+        ImageError: the file is missing, unreadable, damaged, of a format other than PNG, JPEG, WebP,
+            BMP, GIF and TIFF, or declares more than `MAX_PIXELS`, which is checked before decoding.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # a device such as /dev/zero never ends
     except OSError as error:
         raise ImageError(f"Expected a picture at {path}: {error.strerror}.") from error
     try:
@@ -87,7 +118,7 @@ def read_picture(path: Path) -> Grey:
         raise ImageError(f"{path}: {error}") from error
 
 
-def encode_picture(picture: Grey, suffix: str) -> bytes:
+def encode_picture(picture: Picture, suffix: str) -> bytes:
     """Return a BGR picture encoded for a file suffix such as ".png" or ".jpg".
 
     Raises:
@@ -104,16 +135,26 @@ def encode_picture(picture: Grey, suffix: str) -> bytes:
     return bytes(encoded)
 
 
-def _decode(data: bytes, *, grey: bool) -> Grey:
+def _decode(data: bytes, *, grey: bool) -> Picture:
     import cv2
+
+    from fer_edge.runtime.image_header import FORMATS, image_size
 
     if not data:
         raise ImageError("Expected an image file, got an empty one.")
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"Expected an image file of at most {MAX_BYTES // 10**6} MB, got more.")
+    width, height = image_size(data)
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"Expected at most {MAX_PIXELS // 10**6} megapixels, got {width}x{height}. Scale the picture down first."
+        )
     flag = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-    except cv2.error as error:
-        raise ImageError("The image is damaged, or has too many pixels; expected at most 50 million.") from error
-    if pixels is None:
-        raise ImageError("Expected a PNG, JPEG or other image that OpenCV reads; this file is damaged or none.")
+    except cv2.error:
+        pixels = None
+    # EXIF may have swapped the sides; any other difference would be a header that was misread here.
+    if pixels is None or sorted(pixels.shape[:2]) != sorted((width, height)):
+        raise ImageError(f"Expected a {FORMATS} image that OpenCV reads; this file is damaged.")
     return pixels.astype(np.uint8, copy=False)

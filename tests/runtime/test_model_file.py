@@ -85,7 +85,7 @@ def test_what_is_no_model(content: bytes, tmp_path: Path) -> None:
 def test_missing_model_and_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none\.tflite"):
         EmotionClassifier(tmp_path / "none.tflite")
-    with pytest.raises(ModelError, match="directory"):
+    with pytest.raises(ModelError, match="neither"):
         EmotionClassifier(tmp_path)
 
 

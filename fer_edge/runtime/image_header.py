@@ -1,0 +1,113 @@
+"""Width and height of an image file, read from its header before anything is decoded.
+
+A few bytes can declare a picture that fills all memory. OpenCV has a limit, but one per process, read
+from the environment when the library is loaded: an app that imported OpenCV first could not be
+protected. So the size is read here, and only the formats that are read here go on to OpenCV.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from fer_edge.errors import ImageError
+
+FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
+
+Size = tuple[int, int]
+
+
+def image_size(data: bytes) -> Size:
+    """Return (width, height) in pixels as the header declares them.
+
+    Raises:
+        ImageError: none of `FORMATS`, or a header that is cut off or without a size.
+    """
+    reader = next((read for mark, read in _READERS.items() if data.startswith(mark)), None)
+    if reader is None:
+        raise ImageError(f"Expected a {FORMATS} image; this file is damaged or none.")
+    try:
+        width, height = reader(data)
+    except (struct.error, IndexError, KeyError, ValueError) as error:
+        raise ImageError("The image is damaged: its header tells no size.") from error
+    if width < 1 or height < 1:
+        raise ImageError(f"The image is damaged: its header tells a size of {width}x{height} pixels.")
+    return width, height
+
+
+def _png(data: bytes) -> Size:
+    """The chunk IHDR comes first."""
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
+
+
+def _jpeg(data: bytes) -> Size:
+    """The first start-of-frame segment; a thumbnail lies inside another segment and is stepped over."""
+    at = 2
+    while True:
+        at = data.index(0xFF, at)  # decoders, too, skip what stands between segments
+        marker = data[at + 1]
+        if marker in _START_OF_FRAME:
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return width, height
+        if marker == 0xFF:  # padding
+            at += 1
+        elif marker in _WITHOUT_LENGTH:
+            at += 2
+        else:
+            at += 2 + struct.unpack_from(">H", data, at + 2)[0]
+
+
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # those are tables
+_WITHOUT_LENGTH = frozenset([0x00, 0x01, *range(0xD0, 0xDA)])
+
+
+def _webp(data: bytes) -> Size:
+    """The first chunk: a canvas (VP8X), a lossless (VP8L) or a lossy picture (VP8)."""
+    kind = data[8:16]
+    if kind == b"WEBPVP8X":
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    if kind == b"WEBPVP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"WEBPVP8 ":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    raise ValueError("no WebP")
+
+
+def _bmp(data: bytes) -> Size:
+    """OS/2's header has 12 bytes and short numbers; a negative height means rows from the top."""
+    short = struct.unpack_from("<I", data, 14)[0] == 12
+    width, height = struct.unpack_from("<HH" if short else "<ii", data, 18)
+    return width, abs(height)
+
+
+def _gif(data: bytes) -> Size:
+    """The canvas, which no frame may exceed."""
+    width, height = struct.unpack_from("<HH", data, 6)
+    return width, height
+
+
+def _tiff(data: bytes) -> Size:
+    """The tags of the first directory; of a tag that stands there twice the first one counts."""
+    order = "<" if data.startswith(b"II") else ">"
+    (start,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, start)
+    tags = {}
+    for index in reversed(range(count)):
+        tag, kind = struct.unpack_from(order + "HH", data, start + 2 + 12 * index)
+        if tag in (256, 257):
+            number = {3: "H", 4: "I"}[kind]
+            (tags[tag],) = struct.unpack_from(order + number, data, start + 10 + 12 * index)
+    return tags[256], tags[257]
+
+
+_READERS = {
+    b"\x89PNG\r\n\x1a\n": _png,
+    b"\xff\xd8": _jpeg,
+    b"RIFF": _webp,
+    b"BM": _bmp,
+    b"GIF8": _gif,
+    b"II*\0": _tiff,
+    b"MM\0*": _tiff,
+}
