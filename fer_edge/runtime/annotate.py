@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.runtime.preprocess import to_bgr
 from fer_edge.types import Box, FaceEmotion, TrackedFace
 
 Picture = npt.NDArray[np.uint8]
@@ -16,23 +17,24 @@ COLOUR = (60, 200, 255)  # BGR: amber, legible on skin and on dark backgrounds
 
 
 def annotate(picture: Picture, faces: Iterable[FaceEmotion]) -> Picture:
-    """Return a copy of a BGR picture with a box and "label score %" for each face."""
-    canvas = picture.copy()
+    """Return a BGR copy of a picture (grey, BGR or BGRA) with a box and "label score %" for each face."""
+    canvas = _canvas(picture)
     for face in faces:
         _draw(canvas, face.box, f"{face.prediction.label} {face.prediction.score:.0%}")
     return canvas
 
 
 def annotate_tracked(picture: Picture, faces: Iterable[TrackedFace]) -> Picture:
-    """Return a BGR copy of a BGR or grey picture with a box and "id emotion" for each face."""
-    channels = picture.shape[2] if picture.ndim == 3 else 1
-    canvas = picture.copy() if channels == 3 else cv2.cvtColor(picture, _TO_BGR[channels]).astype(np.uint8, copy=False)
+    """Return a BGR copy of a picture (grey, BGR or BGRA) with a box and "id emotion" for each face."""
+    canvas = _canvas(picture)
     for face in faces:
         _draw(canvas, face.box, f"{face.id} {face.emotion or '...'}")
     return canvas
 
 
-_TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
+def _canvas(picture: Picture) -> Picture:
+    """Return a BGR copy laid out row by row, as OpenCV wants it for drawing."""
+    return np.array(to_bgr(picture), order="C")
 
 
 def _draw(canvas: Picture, box: Box, text: str) -> None:

@@ -137,7 +137,10 @@ class YuNetDetector:
 
 
 class WholePicture:
-    """Takes the whole picture for one face: for crops that somebody else has made."""
+    """Takes the whole picture for one face: for crops that somebody else has made.
+
+    Of a picture that is not square the classifier sees the middle; see `face_square`.
+    """
 
     def detect(self, picture: Picture) -> list[Box]:
         """Return one box, the picture."""

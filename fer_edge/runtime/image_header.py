@@ -20,7 +20,7 @@ def image_size(data: bytes) -> Size:
     """Return (width, height) in pixels as the header declares them.
 
     Raises:
-        ImageError: none of `FORMATS`, or a header that is cut off or without a size.
+        ImageError: none of `FORMATS`, or a header that is cut off or without a size; of a PNG, a chunk that is cut off.
     """
     reader = next((read for mark, read in _READERS.items() if data.startswith(mark)), None)
     if reader is None:
@@ -28,14 +28,21 @@ def image_size(data: bytes) -> Size:
     try:
         width, height = reader(data)
     except (struct.error, IndexError, KeyError, ValueError) as error:
-        raise ImageError("The image is damaged: its header tells no size.") from error
+        raise ImageError("The image is damaged or cut off: its header tells no size, or a piece is missing.") from error
     if width < 1 or height < 1:
         raise ImageError(f"The image is damaged: its header tells a size of {width}x{height} pixels.")
     return width, height
 
 
 def _png(data: bytes) -> Size:
-    """The chunk IHDR comes first."""
+    """The chunk IHDR comes first.
+
+    OpenCV makes room for a chunk before it reads it, however long it says it is: up to 2 GB for a changed
+    bit. So all chunks are checked to lie in the file.
+    """
+    at = 8
+    while data[at + 4 : at + 8] != b"IEND":
+        at += 12 + struct.unpack_from(">I", data, at)[0]  # length, kind, content, checksum
     width, height = struct.unpack_from(">II", data, 16)
     return width, height
 

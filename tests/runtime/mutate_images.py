@@ -2,7 +2,8 @@
 
     python mutate_images.py COUNT SEED FILE...
 
-Prints the number of a case before it is tried, and then one line of JSON: file -> outcome -> count.
+Prints the number of a case before it is tried, and then one line of JSON: file -> outcome -> count, and
+the memory that the process took at its peak.
 """
 
 import json
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from damage import ON_ANY_FILE
 
+from fer_edge.benchmarks.worker import peak_memory_mb
 from fer_edge.errors import ImageError
-from fer_edge.runtime.image_header import image_size
 from fer_edge.runtime import preprocess
+from fer_edge.runtime.image_header import image_size
 from fer_edge.runtime.preprocess import decode_grey, read_picture
 
 preprocess.MAX_PIXELS = 1_000_000  # 50 million would take long, and be no other case
+
 
 def outcome_of(path: Path) -> str:
     """Read the file in both ways; a picture must have the size of the header and one picture's form."""
@@ -46,7 +49,7 @@ def main(count: str, seed: str, *files: str) -> None:
             damaged.write_bytes(ON_ANY_FILE[index % len(ON_ANY_FILE)](bytearray(sound), rng))
             counts[outcome_of(damaged)] += 1
         outcomes[file.name] = counts
-    print(json.dumps(outcomes))  # noqa: T201
+    print(json.dumps({"outcomes": outcomes, "peak_mb": peak_memory_mb()}))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -7,10 +7,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fer_edge.errors import ImageError
-from fer_edge.runtime import Box, EmotionClassifier, FaceAnalyzer, FaceEmotion, HaarDetector, Prediction, WholePicture
-from fer_edge.runtime.annotate import annotate
+from fer_edge.runtime import (
+    Box,
+    EmotionClassifier,
+    FaceAnalyzer,
+    FaceEmotion,
+    HaarDetector,
+    Prediction,
+    TrackedFace,
+    WholePicture,
+)
+from fer_edge.runtime.annotate import annotate, annotate_tracked
 from fer_edge.runtime.faces import face_square
-from fer_edge.runtime.preprocess import to_grey
+from fer_edge.runtime.preprocess import to_bgr, to_grey
 
 
 @pytest.fixture
@@ -234,3 +243,15 @@ def test_annotate_without_faces_is_still_a_copy(portrait: np.ndarray) -> None:
     copy = annotate(portrait, [])
     np.testing.assert_array_equal(copy, portrait)
     assert not np.shares_memory(copy, portrait)
+
+
+@pytest.mark.parametrize("view", [lambda a: a[..., 1], lambda a: a[:, ::-1], lambda a: a.swapaxes(0, 1), lambda a: a])
+@pytest.mark.parametrize("size", [1, 20, 300])
+def test_annotate_takes_any_picture(view, size: int, portrait: np.ndarray) -> None:
+    picture = view(portrait[:size, :size])
+    before = picture.copy()
+    face = TrackedFace(Box(-5, -5, 400, 10**6), Prediction("happy", 0.9, np.zeros(7, np.float32)), 1, None)
+    for drawn in (annotate(picture, [face]), annotate_tracked(picture, [face])):
+        assert (drawn.shape, drawn.dtype) == ((size, size, 3), np.uint8)
+    np.testing.assert_array_equal(picture, before)
+    np.testing.assert_array_equal(annotate(picture, []), to_bgr(picture))
