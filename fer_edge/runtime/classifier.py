@@ -24,7 +24,7 @@ class EmotionClassifier:
 
     Args:
         model: a .tflite file that fer-edge wrote, or its bytes, or the name of a bundled model such as
-            "edge_cnn" (its int8 file) or "edge_cnn:int8".
+            "edge_cnn" or the larger "edge_cnn_m" (their int8 files).
         threads: how many threads one prediction uses.
 
     Raises:
