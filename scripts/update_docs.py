@@ -155,7 +155,8 @@ def training_sentence(model: Measured) -> str:
         f"{record['versions']['keras']}; training data SHA-256 `{record['data_sha256']['train'][:16]}...`. "
         f"{recipe['holdout']:.0%} of the training split was held out for monitoring and for the temperature "
         f"({record['temperature']:.3f}, folded into the last layer). No epoch, weight or temperature was "
-        "chosen on PublicTest, but the runs were compared on it before these were bundled, so its figures flatter a little; PrivateTest was never seen."
+        "chosen on PublicTest, but the runs were compared on it before these "
+        "were bundled, so its figures flatter a little; PrivateTest was never seen."
     )
 
 
