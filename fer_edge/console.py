@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from fer_edge.types import LABELS, FaceEmotion
+from fer_edge.types import FaceEmotion
 
 if TYPE_CHECKING:
     pass
@@ -93,7 +93,7 @@ class TrainingProgress:
         )
 
 
-def faces_as_json(path: Path, faces: list[FaceEmotion]) -> dict[str, Any]:
+def faces_as_json(path: Path, faces: list[FaceEmotion], labels: tuple[str, ...]) -> dict[str, Any]:
     """Return what `fer-edge predict --json` prints for one picture."""
     return {
         "image": str(path),
@@ -104,7 +104,7 @@ def faces_as_json(path: Path, faces: list[FaceEmotion]) -> dict[str, Any]:
                 "label": face.prediction.label,
                 "score": round(face.prediction.score, 4),
                 "probabilities": dict(
-                    zip(LABELS, (round(float(p), 4) for p in face.prediction.probabilities), strict=True)
+                    zip(labels, (round(float(p), 4) for p in face.prediction.probabilities), strict=True)
                 ),
             }
             for face in faces

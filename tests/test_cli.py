@@ -87,6 +87,7 @@ BAD_INPUT = {
     "predict: no model": ("predict portrait.png --model text.png", "text.png is not a TFLite model"),
     "predict: existing output": ("predict portrait.png --out existing.png", "--force"),
     "predict: unwritable output": ("predict portrait.png --out file/out.png", "Cannot write file/out.png"),
+    "predict: second picture is damaged": ("predict portrait.png cut.png --out marked", "cut.png"),
     "predict: unknown format": ("predict portrait.png --out out.txt", ".png or .jpg"),
     "bench: missing model": ("bench nowhere.tflite", "nowhere.tflite"),
     "bench: model cut in half": ("bench half.tflite", "half.tflite is truncated"),

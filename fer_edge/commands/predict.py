@@ -47,6 +47,7 @@ def predict(
     for target in targets.values():
         require_free(target, force=force)
     results = []
+    annotated: dict[Path, bytes] = {}  # written at the end: an unreadable picture leaves nothing behind
     with EmotionClassifier(model) as classifier:
         analyzer = FaceAnalyzer(classifier, _detector(detector, cropped=cropped))
         for path in images:
@@ -54,9 +55,9 @@ def predict(
             faces = analyzer.analyze(picture)
             results.append((path, faces))
             if path in targets:
-                write_bytes(targets[path], encode_picture(annotate(picture, faces), targets[path].suffix))
+                annotated[targets[path]] = encode_picture(annotate(picture, faces), targets[path].suffix)
     if as_json:
-        console.print_json([console.faces_as_json(path, faces) for path, faces in results])
+        console.print_json([console.faces_as_json(path, faces, classifier.labels) for path, faces in results])
     else:
         console.print_faces(results)
     if not any(faces for _, faces in results):
@@ -64,6 +65,8 @@ def predict(
             f"No face was found. Expected frontal faces of at least {FACE_SIZE}x{FACE_SIZE} pixels; pass --cropped "
             "for pictures that are one face already."
         )
+    for target, content in annotated.items():
+        write_bytes(target, content)
 
 
 def _detector(yunet: Path | None, *, cropped: bool) -> FaceDetector | None:

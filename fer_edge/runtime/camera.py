@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 from fer_edge.errors import SourceError
@@ -17,7 +18,7 @@ JOIN_SECONDS = 2.0
 """How long closing waits for a capture thread that is stuck in a driver."""
 
 
-class FrameSource:
+class FrameSource(ABC):
     """An iterator of frames that can be closed."""
 
     dropped = 0
@@ -25,12 +26,13 @@ class FrameSource:
     def __iter__(self) -> Iterator[Frame]:
         return self
 
+    @abstractmethod
     def __next__(self) -> Frame:
-        raise NotImplementedError
+        """Return the next frame."""
 
+    @abstractmethod
     def close(self) -> None:
         """Free what is held; no frame comes afterwards."""
-        raise NotImplementedError
 
 
 class Camera(FrameSource):

@@ -81,8 +81,10 @@ def test_grey_and_alpha_frames_are_shown_too(
 
 
 def test_nothing_is_encoded_while_nobody_watches(preview: Preview, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fer_edge.runtime.preview.encode_picture", lambda *_: pytest.fail("encoded"))
+    encoded: list[object] = []
+    monkeypatch.setattr("fer_edge.runtime.preview.encode_picture", lambda *picture: encoded.append(picture) or b"")
     preview.show(result(np.zeros((9, 9, 3), np.uint8)))
+    assert encoded == []
 
 
 def test_viewer_who_leaves_is_forgotten(preview: Preview, showing: Callable[[StreamResult], None]) -> None:
