@@ -16,7 +16,8 @@ from fer_edge.errors import RecipeError
 
 Optimizer = Literal["sgd", "adam"]
 Schedule = Literal["one_cycle", "plateau"]
-Labels = Literal["fer", "ferplus", "blend"]
+Labels = Literal["fer", "ferplus", "blend", "posterior"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,14 @@ class TrainConfig:
     holdout: float
     seed: int
     jit_compile: bool
+    precision: Precision = "float32"
+    stem: list[int] = dataclasses.field(default_factory=list)
     labels: Labels = "fer"
+    votes_weight: float = 0.5
     teacher: list[str] = dataclasses.field(default_factory=list)
     teacher_weight: float = 0.0
     mixup: float = 0.0
+    balance: float = 0.0
     warmup: float = 0.0
     restarts: list[int] = dataclasses.field(default_factory=list)
     plateau_patience: int = 0
@@ -59,7 +64,12 @@ class TrainConfig:
         for name in ("epochs", "batch_size"):
             _require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         _require(self.learning_rate > 0, "learning_rate", "more than 0", self.learning_rate)
-        for name, choices in (("optimizer", Optimizer), ("schedule", Schedule), ("labels", Labels)):
+        for name, choices in (
+            ("optimizer", Optimizer),
+            ("schedule", Schedule),
+            ("labels", Labels),
+            ("precision", Precision),
+        ):
             allowed = typing.get_args(choices)
             _require(getattr(self, name) in allowed, name, " or ".join(allowed), getattr(self, name))
         for name in (
@@ -71,10 +81,13 @@ class TrainConfig:
             "translation",
             "warmup",
             "mixup",
+            "balance",
         ):
             _require(0 <= getattr(self, name) < 1, name, "from 0 to below 1", getattr(self, name))
         weight_fits = 0 < self.teacher_weight <= 1 if self.teacher else self.teacher_weight == 0
         _require(weight_fits, "teacher_weight", "0 without a teacher, else up to 1", self.teacher_weight)
+        _require(0 < self.votes_weight <= 1, "votes_weight", "more than 0, up to 1", self.votes_weight)
+        _require(not (self.jit_compile and self.precision == "bfloat16"), "jit_compile", "false with bfloat16", True)
         for rate in self.dropout:
             _require(0 <= rate < 1, "dropout", "from 0 to below 1", rate)
         _require(len(self.zoom) == 2 and 0 < self.zoom[0] <= self.zoom[1], "zoom", "[low, high]", self.zoom)

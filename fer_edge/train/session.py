@@ -11,6 +11,7 @@ from fer_edge.train.augment import augment_batch, mix_batch
 from fer_edge.train.config import TrainConfig
 from fer_edge.train.labels import Targets
 from fer_edge.train.models import build_model
+from fer_edge.train.precision import in_bfloat16
 from fer_edge.train.run import EpochRow, TrainState
 from fer_edge.train.teacher import Teacher
 
@@ -26,9 +27,8 @@ class Session:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
-        self.model = _build(config)
         self.shipped = _build(config)
-        self.shipped.set_weights(self.model.get_weights())
+        self.model = _copy_to_train(self.shipped, config)
         self._teacher = Teacher(config.teacher) if config.teacher else None
         self._optimizer = _build_optimizer(config)
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
@@ -98,7 +98,17 @@ class Session:
 
 
 def _build(config: TrainConfig) -> keras.Model:
-    return build_model(config.model, widths=config.widths, blocks=config.blocks, dropout=config.dropout)
+    return build_model(
+        config.model, widths=config.widths, blocks=config.blocks, dropout=config.dropout, stem=config.stem
+    )
+
+
+def _copy_to_train(network: keras.Model, config: TrainConfig) -> keras.Model:
+    if config.precision == "bfloat16":
+        return in_bfloat16(network)
+    copy = _build(config)
+    copy.set_weights(network.get_weights())
+    return copy
 
 
 def _build_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:

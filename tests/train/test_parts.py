@@ -13,10 +13,12 @@ from fer_edge.train.config import load_recipe
 from fer_edge.train.holdout import split_holdout
 from fer_edge.train.labels import make_targets, one_hot
 from fer_edge.train.models import build_model
+from fer_edge.train.precision import in_bfloat16
 from fer_edge.train.schedule import one_cycle, plateau, should_stop
 from fer_edge.train.session import Session
 from fer_edge.train.teacher import Teacher
 from fer_edge.train.temperature import fit_temperature, fold_temperature
+from fer_edge.train.trainer import epoch_order
 from fer_edge.types import LABELS, LabelledImages
 from fer_edge.votes import majority, read_votes
 
@@ -148,6 +150,23 @@ def test_votes_blend_with_labels(tmp_path) -> None:
     np.testing.assert_array_equal(make_targets("fer", images, None), one_hot(images.labels))
 
 
+def test_posterior_learns_what_the_votes_mean_for_the_labels() -> None:
+    """Annotators who vote 'neutral' for what the challenge calls sad: the target says sad."""
+    images = labelled(140)
+    sad, neutral = LABELS.index("sad"), LABELS.index("neutral")
+    # Every label gets votes of its own class, but 'sad' gets votes for neutral.
+    voted = np.where(images.labels == sad, neutral, images.labels)
+    votes = {f"{index}.png": one_hot(voted)[index] for index in range(130)}
+    targets = make_targets("posterior", images, votes, weight=1.0)
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-5)
+    torn = targets[images.labels == sad][0]
+    assert torn[sad] == pytest.approx(0.5, abs=0.05)  # half of those with votes for neutral are sad
+    assert torn[neutral] == pytest.approx(0.5, abs=0.05)
+    np.testing.assert_array_equal(targets[130:], one_hot(images.labels[130:]))  # no votes: the label stays
+    half = make_targets("posterior", images, votes, weight=0.5)
+    np.testing.assert_allclose(half, (targets + one_hot(images.labels)) / 2, atol=1e-6)
+
+
 def test_votes_that_are_missing_or_foreign(tmp_path) -> None:
     with pytest.raises(DataError, match="--votes"):
         make_targets("blend", labelled(7), None)
@@ -166,6 +185,18 @@ def test_majority_needs_a_single_leader() -> None:
     angry, sad = one_hot(np.array([LABELS.index("angry"), LABELS.index("sad")]))
     leaders = majority(images, {"0.png": angry, "1.png": (angry + sad) / 2})
     assert leaders.tolist() == [LABELS.index("angry"), -1, -1]
+
+
+# --- order of an epoch
+
+
+def test_balance_shows_rare_classes_more_often() -> None:
+    labels = np.repeat(np.arange(3), [1600, 400, 100])
+    plain = epoch_order(labels, 0.0, np.random.default_rng(0))
+    assert sorted(plain) == list(range(len(labels)))  # every image once
+    shares = np.bincount(labels[epoch_order(labels, 0.5, np.random.default_rng(0))]) / len(labels)
+    expected = np.array([1600, 800, 400]) / 2800
+    np.testing.assert_allclose(shares, expected, atol=0.03)
 
 
 # --- temperature
@@ -250,6 +281,33 @@ def test_lists_that_do_not_fit_a_network() -> None:
         build_model("seed_cnn", widths=[8, 8, 8], blocks=[], dropout=[0.1])
     with pytest.raises(RecipeError, match="edge_cnn or seed_cnn"):
         build_model("vgg", widths=[], blocks=[], dropout=[])
+
+
+def test_fine_stem_sees_every_pixel_first() -> None:
+    network = build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.0], stem=[8])
+    assert network.get_layer("fine1").strides == (1, 1)
+    assert network.get_layer("fine1").output.shape[-1] == 8
+    assert network.get_layer("stem").strides == (2, 2)
+
+
+# --- precision
+
+
+def test_bfloat16_copy_answers_and_learns_like_the_original() -> None:
+    keras.utils.set_random_seed(3)
+    network = build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.0])
+    twin = in_bfloat16(network)
+    assert [weight.shape for weight in twin.weights] == [weight.shape for weight in network.weights]
+    assert {weight.dtype for weight in twin.weights} == {"float32"}
+    assert twin.get_layer("stem").compute_dtype == "bfloat16"
+    pixels = noise(32).astype(np.float32)
+    np.testing.assert_allclose(twin(pixels), network(pixels), atol=0.02)  # bfloat16 keeps 3 digits
+    for model in (network, twin):
+        model.compile(keras.optimizers.SGD(0.01), "categorical_crossentropy", jit_compile=False)
+        model.train_on_batch(pixels, one_hot(np.arange(32) % 7))
+    for original, copied in zip(network.weights, twin.weights, strict=True):
+        np.testing.assert_allclose(copied, original, atol=0.02, err_msg=original.path)
+    assert np.ptp(twin.get_layer("stem_norm").moving_mean) > 0  # the statistics moved
 
 
 # --- distillation

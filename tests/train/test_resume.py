@@ -60,8 +60,12 @@ def faces(count: int = 70) -> LabelledImages:
 
 @pytest.mark.parametrize(
     "config",
-    [load_recipe("edge_cnn", dict(SMALL_EDGE)), load_recipe("seed_cnn", dict(SMALL_SEED))],
-    ids=["sgd-averaged", "adam-plateau"],
+    [
+        load_recipe("edge_cnn", dict(SMALL_EDGE)),
+        load_recipe("edge_cnn", {**SMALL_EDGE, "precision": "bfloat16", "jit_compile": False}),
+        load_recipe("seed_cnn", dict(SMALL_SEED)),
+    ],
+    ids=["sgd-averaged", "bfloat16", "adam-plateau"],
 )
 def test_resumed_run_equals_uninterrupted_run(tmp_path, config: TrainConfig) -> None:
     whole = train(config, faces(), RunFolder(tmp_path / "whole"), Silent())
