@@ -10,8 +10,9 @@ import numpy as np
 
 from fer_edge.errors import SourceError
 from fer_edge.runtime.camera import FrameSource
+from fer_edge.runtime.stream_types import Frame
 from fer_edge.runtime.video import Shot
-from fer_edge.types import LABELS, Box, Frame, Prediction
+from fer_edge.types import LABELS, Box, Prediction
 
 BLANK = np.zeros((96, 96, 3), np.uint8)
 

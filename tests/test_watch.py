@@ -22,7 +22,8 @@ from streams import portrait_frames, read_jpeg, write_video
 from fer_edge.commands.watch import Recorder, Summary, event_json, event_text
 from fer_edge.errors import OutputError
 from fer_edge.runtime.preview import Preview
-from fer_edge.types import LABELS, EmotionEvent, StreamResult
+from fer_edge.runtime.stream_types import EmotionEvent, StreamResult
+from fer_edge.types import LABELS
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 

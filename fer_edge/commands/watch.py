@@ -19,7 +19,7 @@ from fer_edge.files import require_free, require_writable_folder
 
 if TYPE_CHECKING:
     from fer_edge.runtime.preview import Preview
-    from fer_edge.types import EmotionEvent, StreamResult
+    from fer_edge.runtime.stream_types import EmotionEvent, StreamResult
 
 
 def watch(

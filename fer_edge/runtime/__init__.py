@@ -8,8 +8,7 @@
 from typing import TYPE_CHECKING
 
 from fer_edge.runtime.classifier import EmotionClassifier
-from fer_edge.runtime.faces import FaceAnalyzer, FaceDetector, HaarDetector, WholePicture, YuNetDetector
-from fer_edge.types import LABELS, Box, EmotionEvent, FaceEmotion, Frame, Prediction, StreamResult, TrackedFace
+from fer_edge.types import LABELS, Prediction
 
 __all__ = [
     "LABELS",
@@ -30,13 +29,23 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from fer_edge.runtime.faces import FaceAnalyzer, FaceDetector, HaarDetector, WholePicture, YuNetDetector
     from fer_edge.runtime.stream import EmotionStream
+    from fer_edge.runtime.stream_types import EmotionEvent, Frame, StreamResult, TrackedFace
+    from fer_edge.types import Box, FaceEmotion
 else:
+    _HOMES = {
+        "fer_edge.runtime.faces": {"FaceAnalyzer", "FaceDetector", "HaarDetector", "WholePicture", "YuNetDetector"},
+        "fer_edge.runtime.stream": {"EmotionStream"},
+        "fer_edge.runtime.stream_types": {"EmotionEvent", "Frame", "StreamResult", "TrackedFace"},
+        "fer_edge.types": {"Box", "FaceEmotion"},
+    }
 
     def __getattr__(name: str) -> object:
-        """Load the stream when it is first used: an app that only predicts does not wait for it."""
-        if name != "EmotionStream":
+        """Load what finds faces and follows them when it is first used: an app with its own crops never waits."""
+        home = next((module for module, names in _HOMES.items() if name in names), None)
+        if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from fer_edge.runtime.stream import EmotionStream
+        import importlib
 
-        return EmotionStream
+        return getattr(importlib.import_module(home), name)

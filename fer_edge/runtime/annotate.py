@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.runtime.preprocess import to_bgr
-from fer_edge.types import Box, FaceEmotion, TrackedFace
+from fer_edge.runtime.stream_types import TrackedFace
+from fer_edge.types import Box, FaceEmotion
 
 Picture = npt.NDArray[np.uint8]
 

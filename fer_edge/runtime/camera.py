@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 from fer_edge.errors import SourceError
+from fer_edge.runtime.stream_types import Frame
 from fer_edge.runtime.video import Capture, Shot, describe
-from fer_edge.types import Frame
 
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 30.0

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from fer_edge.errors import SourceError
 from fer_edge.runtime.camera import Camera, FrameSource, NewestFrame
+from fer_edge.runtime.stream_types import Frame
 from fer_edge.runtime.video import Capture, VideoCapture, describe
-from fer_edge.types import Frame
 
 Source = int | str | Path | Iterable[npt.NDArray[Any] | Frame]
 """A camera index, an address such as rtsp://..., a video file, or an iterable of frames."""

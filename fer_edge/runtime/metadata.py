@@ -10,16 +10,14 @@ checksum that fits, and interpreters may crash on it. Load models of people whom
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import ModelError
+from fer_edge.runtime.archive import read_member
 from fer_edge.runtime.checksum import sha256
 
 MEMBER = "fer_edge.json"
@@ -29,10 +27,6 @@ MAX_METADATA_BYTES = 10_000_000
 """Of the JSON member, unpacked; a thousand times what fer-edge writes. A ZIP can promise far more."""
 
 MAX_MODEL_BYTES = 256_000_000
-
-# What the standard library raises for a damaged archive or member; RuntimeError when a flipped bit
-# marks the member as encrypted, KeyError when it is not there.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, KeyError, ValueError, OSError)
 
 
 @dataclass(frozen=True)
@@ -101,8 +95,8 @@ def _read_content(data: bytes, name: str) -> dict[str, Any]:
     if data[4:8] != b"TFL3":
         raise ModelError(f"{name} is not a TFLite model ({len(data):,} bytes, without the mark 'TFL3').")
     try:
-        content = json.loads(_read_member(data))
-    except _DAMAGE as error:
+        content = json.loads(read_member(data, MEMBER, MAX_METADATA_BYTES))
+    except (ValueError, RecursionError) as error:  # of the archive, of its text, of its JSON
         raise ModelError(
             f"{name} is truncated, damaged, or was not written by fer-edge: it holds no readable "
             "metadata. Convert the Keras model with 'fer-edge convert'."
@@ -118,16 +112,6 @@ def _read_content(data: bytes, name: str) -> dict[str, Any]:
         if not right(content[key]):
             raise ModelError(f"{name} has an impossible '{key}' in its metadata. Convert it again.")
     return dict(content)
-
-
-def _read_member(data: bytes) -> bytes:
-    """Return the JSON as written, at most `MAX_METADATA_BYTES`; only packings whose damage `_DAMAGE` covers."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        member = archive.getinfo(MEMBER)
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise zipfile.BadZipFile(f"packed by method {member.compress_type}")
-        with archive.open(member) as file:
-            return file.read(MAX_METADATA_BYTES)  # and no more, whatever the archive says of itself
 
 
 _NEEDED: dict[str, Callable[[Any], bool]] = {

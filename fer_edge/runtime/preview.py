@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from fer_edge.errors import OutputError
 from fer_edge.runtime.annotate import annotate_tracked
 from fer_edge.runtime.preprocess import encode_picture
-from fer_edge.types import StreamResult
+from fer_edge.runtime.stream_types import StreamResult
 
 BOUNDARY = "fer-edge-frame"
 PAGE = b"""<!doctype html>

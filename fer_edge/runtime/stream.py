@@ -11,8 +11,9 @@ from fer_edge.runtime.capture import Source, open_source
 from fer_edge.runtime.classifier import EmotionClassifier
 from fer_edge.runtime.faces import FaceAnalyzer, FaceDetector
 from fer_edge.runtime.smoothing import Hysteresis, Smoother
+from fer_edge.runtime.stream_types import EmotionEvent, Frame, StreamResult, TrackedFace
 from fer_edge.runtime.tracker import FaceTracker
-from fer_edge.types import EmotionEvent, FaceEmotion, Frame, Prediction, StreamResult, TrackedFace
+from fer_edge.types import FaceEmotion, Prediction
 
 
 class EmotionStream:

@@ -20,8 +20,8 @@ from streams import (
 from fer_edge.errors import SourceError
 from fer_edge.runtime.camera import Camera, NewestFrame
 from fer_edge.runtime.capture import FrameSource, open_source
+from fer_edge.runtime.stream_types import Frame
 from fer_edge.runtime.video import VideoCapture, describe
-from fer_edge.types import Frame
 
 
 def opened(source: object, said: list[str] | None = None, **options: object) -> tuple[FrameSource, bool]:
