@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from fer_edge import __version__
-from fer_edge.cli_options import DataOption, ForceOption, JsonOption
+from fer_edge.cli_options import DataOption, DetectorOption, ForceOption, JsonOption
 from fer_edge.errors import FerEdgeError
 
 app = typer.Typer(
@@ -143,10 +143,7 @@ def predict(
     cropped: Annotated[
         bool, typer.Option("--cropped", help="Each picture is one face already: look for none.")
     ] = False,
-    detector: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.onnx", help="Find faces with this YuNet network; default: OpenCV's Haar cascade."),
-    ] = None,
+    detector: DetectorOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -187,6 +184,7 @@ def watch(
         str, typer.Argument(help="A camera number such as 0, an address such as rtsp://..., or a video file.")
     ],
     model: Annotated[str, typer.Option(help="A .tflite file or a bundled name.")] = "edge_cnn",
+    detector: DetectorOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per event and line.")] = False,
     record: Annotated[
         Path | None, typer.Option(help="Write a CSV file with a row per face and frame, as the watch goes on.")
@@ -202,7 +200,7 @@ def watch(
     from fer_edge.commands.watch import watch as run
 
     preview_at = (preview_host, preview_port) if preview else None
-    run(source, model=model, as_json=as_json, record=record, force=force, preview_at=preview_at)
+    run(source, model=model, detector=detector, as_json=as_json, record=record, force=force, preview_at=preview_at)
 
 
 @app.command()

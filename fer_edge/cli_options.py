@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,4 +17,8 @@ DataOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+DetectorOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.onnx", help="Find faces with this YuNet network; default: OpenCV's Haar cascade."),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that already exist.")]

@@ -17,6 +17,7 @@ from typing import TextIO
 import cv2
 import numpy as np
 import pytest
+from runtime.tiny_yunet import tiny_yunet
 from streams import portrait_frames, read_jpeg, write_video
 
 from fer_edge.commands.watch import Recorder, Summary, event_json, event_text
@@ -110,6 +111,20 @@ def test_film_gives_one_line_of_json_per_event(run_cli: RunCli, film: Path) -> N
         "score": pytest.approx(0.9, abs=0.1),
     }
     assert "Watched 1.9 s: 20 frames, 0 dropped, 1 faces followed, 1 events." in done.stderr
+
+
+def test_film_through_another_detector(run_cli: RunCli, film: Path, tmp_path: Path) -> None:
+    """The stand-in finds bright squares, of which this film has none."""
+    (tmp_path / "yunet.onnx").write_bytes(tiny_yunet())
+    done = run_cli("watch", film, "--detector", "yunet.onnx")
+    assert done.returncode == 0, done.stderr
+    assert "0 dropped" in done.stderr
+    haar = run_cli("watch", film)
+    assert done.stdout != haar.stdout  # it was not the cascade that looked
+    missing = run_cli("watch", film, "--detector", "none.onnx")
+    assert missing.returncode == 1
+    assert "none.onnx" in missing.stderr
+    assert "Traceback" not in missing.stderr
 
 
 def test_film_gives_lines_for_people(run_cli: RunCli, film: Path) -> None:

@@ -42,7 +42,8 @@ def train(
         run = RunFolder(resume)
         config = run.read_recipe()
     else:
-        from fer_edge.train.config import load_recipe, parse_override
+        from fer_edge.recipe_fields import parse_override
+        from fer_edge.train.config import load_recipe
 
         assert recipe is not None
         config = load_recipe(recipe, {**dict(parse_override(text) for text in overrides), **named})

@@ -26,6 +26,7 @@ def watch(
     source: str,
     *,
     model: str,
+    detector: Path | None = None,
     as_json: bool,
     record: Path | None,
     force: bool,
@@ -36,6 +37,7 @@ def watch(
     Args:
         source: digits for a camera index, else an address or a video file.
         model: a .tflite file, or the name of a bundled model.
+        detector: a YuNet network; None for the Haar cascade.
         as_json: print one JSON object per event and line.
         record: a CSV file to make; see `Recorder`.
         force: replace it if it exists.
@@ -45,13 +47,16 @@ def watch(
         require_free(record, force=force)
         require_writable_folder(record.parent)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet: what matters becomes our one sentence
-    from fer_edge.runtime import EmotionClassifier, EmotionStream
+    from fer_edge.runtime import EmotionClassifier, EmotionStream, YuNetDetector
 
     summary = Summary()
     with ExitStack() as stack:
         classifier = stack.enter_context(EmotionClassifier(model))
+        finder = YuNetDetector(detector) if detector else None
         camera = int(source) if source.isdecimal() else source
-        stream = stack.enter_context(EmotionStream(camera, classifier=classifier, notify=console.print_warning))
+        stream = stack.enter_context(
+            EmotionStream(camera, classifier=classifier, detector=finder, notify=console.print_warning)
+        )
         preview = stack.enter_context(_open_preview(*preview_at)) if preview_at else None
         # Opened last: a source or port that fails must not cost an older recording.
         recorder = stack.enter_context(Recorder(record, classifier.labels)) if record else None

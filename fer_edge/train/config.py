@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import tomllib
-import types
 import typing
 from dataclasses import dataclass
 from importlib import resources
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fer_edge.errors import RecipeError
+from fer_edge.recipe_fields import coerce_field
 
 Optimizer = Literal["sgd", "adam"]
 Schedule = Literal["one_cycle", "plateau"]
@@ -157,19 +157,8 @@ def config_from(fields: dict[str, Any], origin: str) -> TrainConfig:
             if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 raise RecipeError(f"{origin}: the field '{name}' is missing.")
             continue
-        fields[name] = _coerce(fields[name], hints[name], name)
+        fields[name] = coerce_field(fields[name], hints[name], name)
     return TrainConfig(**fields)
-
-
-def parse_override(text: str) -> tuple[str, Any]:
-    """Return (field, value) of ``field=value``, the value read as TOML (bare words as text)."""
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise RecipeError(f"Expected field=value, got '{text}'.")
-    try:
-        return name.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return name.strip(), value.strip()
 
 
 def _read_toml(name_or_path: str) -> dict[str, Any]:
@@ -185,18 +174,3 @@ def _read_toml(name_or_path: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{name_or_path} is not valid TOML: {error}.") from error
-
-
-def _coerce(value: Any, hint: Any, name: str) -> Any:
-    """Check `value` against a field's type; whole numbers are welcome where fractions are."""
-    if typing.get_origin(hint) is Literal:
-        hint = str
-    if isinstance(hint, types.GenericAlias):
-        if not isinstance(value, list):
-            raise RecipeError(f"Recipe field '{name}': expected a list, got {value!r}.")
-        return [_coerce(item, typing.get_args(hint)[0], name) for item in value]
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise RecipeError(f"Recipe field '{name}': expected {hint.__name__}, got {value!r}.")
-    return value

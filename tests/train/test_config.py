@@ -4,7 +4,8 @@ import pytest
 import tomli_w
 
 from fer_edge.errors import RecipeError
-from fer_edge.train.config import load_recipe, parse_override, recipe_names
+from fer_edge.recipe_fields import parse_override
+from fer_edge.train.config import load_recipe, recipe_names
 from fer_edge.train.run import RunFolder
 
 

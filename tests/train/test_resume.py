@@ -17,6 +17,7 @@ SMALL_EDGE = {
     "batch_size": 16,
     "image_sizes": [[0.0, 24], [0.5, 48]],
     "holdout": 0.2,
+    "precision": "float32",
     "jit_compile": True,
 }
 SMALL_SEED = {
