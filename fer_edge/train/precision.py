@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 
-class FusedBatchNorm(keras.layers.BatchNormalization):
+class FusedBatchNorm(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras has no types
     """Batch norm over channels-last images in one kernel.
 
     Keras computes the moments in float32, piece by piece, which costs a third of a bfloat16 step.
