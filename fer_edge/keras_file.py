@@ -49,7 +49,9 @@ def open_keras(path: Path) -> KerasModel:
         network = keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises a dozen kinds for a damaged file; all mean the same here.
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"Expected a Keras model (.keras or .h5) at {path}, which cannot be loaded: {reason}") from error
+        raise ModelError(
+            f"Expected a Keras model (.keras or .h5) at {path}, which cannot be loaded: {reason}"
+        ) from error
     return KerasModel(network, training)
 
 

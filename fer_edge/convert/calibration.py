@@ -13,6 +13,7 @@ from fer_edge.dataset import PUBLIC_FACES, read_public_faces, seen_in
 from fer_edge.errors import DataError
 from fer_edge.types import LABELS, LabelledImages
 
+
 @dataclass(frozen=True)
 class CalibrationSet:
     """The chosen images and where they came from.

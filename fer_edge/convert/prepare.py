@@ -93,7 +93,9 @@ def _read_shape(network: keras.Model) -> tuple[tuple[int, int, int], str]:
     inputs = getattr(network, "inputs", None) or []
     if len(inputs) != 1 or len(inputs[0].shape) != 4:
         shapes = [tuple(tensor.shape) for tensor in inputs]
-        raise ModelError(f"'{network.name}': expected one image as input (N x height x width x channels), got {shapes}.")
+        raise ModelError(
+            f"'{network.name}': expected one image as input (N x height x width x channels), got {shapes}."
+        )
     _, height, width, channels = inputs[0].shape
     if channels not in (1, 3):
         raise ModelError(
@@ -112,7 +114,9 @@ def _choose_labels(network: keras.Model, given: tuple[str, ...] | None) -> tuple
     shape = tuple(network.output_shape) if len(network.outputs) == 1 else None
     if shape is None or len(shape) != 2 or not shape[1] or shape[1] < 2:
         shapes = [tuple(tensor.shape) for tensor in network.outputs]
-        raise ModelError(f"'{network.name}': expected one score for each of two or more labels as output, got {shapes}.")
+        raise ModelError(
+            f"'{network.name}': expected one score for each of two or more labels as output, got {shapes}."
+        )
     count = shape[1]
     if given is None and count == len(LABELS):
         return LABELS, f"The {count} outputs were taken for {', '.join(LABELS)}; --labels says otherwise."

@@ -48,7 +48,8 @@ def make_targets(kind: Labels, images: LabelledImages, votes: Votes | None, weig
     if kind == "posterior":
         voted = np.array([vote is not None for vote in found])
         shares[voted] = _label_given_votes(shares[voted], images.labels[voted])
-    return np.float32(1 - weight) * labels + np.float32(weight) * shares
+    targets: Targets = ((1 - weight) * labels + weight * shares).astype(np.float32)
+    return targets
 
 
 def _label_given_votes(shares: Targets, labels: npt.NDArray[np.int64]) -> Targets:
