@@ -21,10 +21,6 @@ class ModelError(FerEdgeError):
     """A model file is missing, damaged, or breaks the input or output contract."""
 
 
-class ConversionError(ModelError):
-    """TensorFlow Lite cannot convert a network, or the result breaks the input contract."""
-
-
 class RecipeError(FerEdgeError):
     """A training or conversion recipe has an unknown field or an impossible value."""
 
