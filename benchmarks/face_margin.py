@@ -150,7 +150,7 @@ def predict(classifier: EmotionClassifier, faces: list[Picture]) -> npt.NDArray[
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=None, help="FER2013; default: as fer-edge finds it")
-    parser.add_argument("--model", default="edge_cnn", help="a .tflite file or a bundled name")
+    parser.add_argument("--model", default="edge_cnn_s", help="a .tflite file or a bundled name")
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

@@ -1,6 +1,6 @@
 """What `EmotionClassifier` adds to the bare interpreter: per call, at start-up, in memory.
 
-    python benchmarks/runtime_overhead.py [--model edge_cnn] [--json FILE]
+    python benchmarks/runtime_overhead.py [--model edge_cnn_s] [--json FILE]
 
 Prints a table of ratios, each beside what fer-edge promises. Variants take turns, so that a drift of
 the machine's speed hits all alike. `make benchmark-runtime` writes the figures into the pages.

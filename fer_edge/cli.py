@@ -66,7 +66,9 @@ def data(
 
 @app.command()
 def train(
-    recipe: Annotated[str | None, typer.Argument(help="A shipped recipe (edge_cnn, seed_cnn) or a .toml file.")] = None,
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe (edge_cnn_s, seed_cnn) or a .toml file.")
+    ] = None,
     data: DataOption = None,
     out: Annotated[Path | None, typer.Option(help="The run folder to make; default runs/RECIPE.")] = None,
     resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
@@ -139,7 +141,7 @@ def convert(
 @app.command()
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Pictures.")],
-    model: Annotated[str, typer.Option(help="A .tflite file or a bundled name.")] = "edge_cnn",
+    model: Annotated[str, typer.Option(help="A .tflite file or a bundled name.")] = "edge_cnn_s",
     cropped: Annotated[
         bool, typer.Option("--cropped", help="Each picture is one face already: look for none.")
     ] = False,
@@ -161,7 +163,7 @@ def predict(
 
 @app.command()
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A .keras or .tflite file, or a bundled name such as edge_cnn.")],
+    model: Annotated[str, typer.Argument(help="A .keras or .tflite file, or a bundled name such as edge_cnn_s.")],
     data: DataOption = None,
     split: Annotated[str | None, typer.Option(help="train, public, private or test; default: public.")] = None,
     votes: Annotated[Path | None, typer.Option(help="FER+ votes as CSV, for a second opinion on the labels.")] = None,
@@ -183,7 +185,7 @@ def watch(
     source: Annotated[
         str, typer.Argument(help="A camera number such as 0, an address such as rtsp://..., or a video file.")
     ],
-    model: Annotated[str, typer.Option(help="A .tflite file or a bundled name.")] = "edge_cnn",
+    model: Annotated[str, typer.Option(help="A .tflite file or a bundled name.")] = "edge_cnn_s",
     detector: DetectorOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per event and line.")] = False,
     record: Annotated[
@@ -284,7 +286,7 @@ def c_array(
 
 @app.command()
 def demo(
-    model: Annotated[Path, typer.Argument(help="A .keras file.")] = Path("models/edge_cnn.keras"),
+    model: Annotated[Path, typer.Argument(help="A .keras file.")] = Path("models/edge_cnn_s.keras"),
     data: DataOption = None,
     out: Annotated[Path, typer.Option(help="Where the models and the report go; replaced each time.")] = Path(
         "build/demo"

@@ -17,7 +17,7 @@ from typing import Any
 from pages import Row, describe_host, markdown_table, replace_section
 
 ROOT = Path(__file__).parent.parent
-MODELS = ("edge_cnn", "edge_cnn_m")
+MODELS = ("edge_cnn_s", "edge_cnn_m")
 """The bundled networks, the default first."""
 
 # F1 per class and the other figures of the paper, as its README publishes them.

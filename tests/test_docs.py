@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     portrait = cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(tmp_path / "photo.jpg"), portrait)
     write_video(tmp_path / "film.avi", portrait_frames(portrait, 10))
-    shutil.copy(find_model("edge_cnn"), tmp_path / "model.int8.tflite")
+    shutil.copy(find_model("edge_cnn_s"), tmp_path / "model.int8.tflite")
     return tmp_path
 
 

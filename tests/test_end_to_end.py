@@ -50,7 +50,7 @@ def run(fer2013: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of two epochs."""
     folder = tmp_path_factory.mktemp("train")
     done = fer_edge(
-        "train", "edge_cnn", "--data", fer2013, "--out", "run", "--epochs", 2, "--batch-size", 16, *TINY, cwd=folder
+        "train", "edge_cnn_s", "--data", fer2013, "--out", "run", "--epochs", 2, "--batch-size", 16, *TINY, cwd=folder
     )
     assert done.returncode == 0, done.stderr
     return folder / "run"
@@ -73,7 +73,7 @@ def test_run_folder_holds_what_a_report_needs(run: Path) -> None:
 
 
 def test_run_is_never_overwritten(run: Path, fer2013: Path) -> None:
-    done = fer_edge("train", "edge_cnn", "--data", fer2013, "--out", run, *TINY, cwd=run.parent)
+    done = fer_edge("train", "edge_cnn_s", "--data", fer2013, "--out", run, *TINY, cwd=run.parent)
     assert done.returncode == 1
     assert "--resume" in done.stderr
 
@@ -133,11 +133,11 @@ def test_demo_without_fer2013_never_invents_an_accuracy(run: Path, tmp_path: Pat
 def test_bundled_model_keeps_its_promise(tmp_path: Path) -> None:
     """The accuracy in README.md is that of the file in the wheel, give or take what other kernels
     round otherwise: between instruction sets 2 % of the int8 answers differ, most of them near ties."""
-    model = ROOT / "fer_edge/assets/edge_cnn.int8.tflite"
+    model = ROOT / "fer_edge/assets/edge_cnn_s.int8.tflite"
     done = fer_edge("bench", model, "--data", find_data(None), "--samples", 200, "--json", "report.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     accuracy = json.loads((tmp_path / "report.json").read_text())["models"][0]["accuracy"]["accuracy"]
-    promised = re.search(r"^\| edge_cnn int8 \| \d+ \| ([\d.]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    promised = re.search(r"^\| edge_cnn_s int8 \| \d+ \| ([\d.]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert promised
     assert abs(100 * accuracy - float(promised[1])) < 0.5
 
@@ -149,6 +149,6 @@ def test_wheel_is_small_and_holds_models_but_no_keras(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.stat().st_size < 2_000_000
     names = zipfile.ZipFile(wheel).namelist()
-    assert "fer_edge/assets/edge_cnn.int8.tflite" in names
-    assert "fer_edge/train/recipes/edge_cnn.toml" in names
+    assert "fer_edge/assets/edge_cnn_s.int8.tflite" in names
+    assert "fer_edge/train/recipes/edge_cnn_s.toml" in names
     assert not [name for name in names if name.endswith((".keras", ".png", ".jpg")) or name.startswith("tests/")]

@@ -151,7 +151,7 @@ def test_c_array_writes_source_and_header(workshop: Path, run_cli: Run) -> None:
 
 
 def test_bundled_model_is_intact(run_cli: Run) -> None:
-    assert run_cli("verify", "edge_cnn").returncode == 0
+    assert run_cli("verify", "edge_cnn_s").returncode == 0
 
 
 @pytest.mark.parametrize("command", ["inspect", "verify"])

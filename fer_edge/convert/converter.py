@@ -71,7 +71,8 @@ class Converter:
 
     def _seal(self, flatbuffer: bytes, recipe: ConversionRecipe, verification: Verification | None) -> bytes:
         """Return the file: FlatBuffer and metadata."""
-        name = self._model.network.name
+        training = self._model.training or {}
+        name = training.get("name", self._model.network.name)  # two sizes of one network differ in their run
         return append_metadata(
             flatbuffer, describe_model(name, recipe, self._calibration, self._model.training, verification)
         )

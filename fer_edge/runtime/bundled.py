@@ -7,16 +7,16 @@ from pathlib import Path
 from fer_edge.errors import ModelError
 
 ASSETS = Path(__file__).parent.parent / "assets"
-DEFAULT_MODEL = "edge_cnn"
+DEFAULT_MODEL = "edge_cnn_s"
 
 
 def bundled_names() -> list[str]:
-    """Return the names that `find_model` takes, such as "edge_cnn:int8"."""
+    """Return the names that `find_model` takes, such as "edge_cnn_s:int8"."""
     return sorted(":".join(path.name.removesuffix(".tflite").rsplit(".", 1)) for path in ASSETS.glob("*.tflite"))
 
 
 def find_model(model: Path | str) -> Path:
-    """Return the file of a model: a path, or a bundled name such as "edge_cnn" or "edge_cnn:int8".
+    """Return the file of a model: a path, or a bundled name such as "edge_cnn_s" or "edge_cnn_s:int8".
 
     A name without a recipe stands for the int8 file.
 

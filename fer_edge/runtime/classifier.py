@@ -24,7 +24,7 @@ class EmotionClassifier:
 
     Args:
         model: a .tflite file that fer-edge wrote, or its bytes, or the name of a bundled model such as
-            "edge_cnn" or the larger "edge_cnn_m" (their int8 files).
+            "edge_cnn_s" or the larger "edge_cnn_m" (their int8 files).
         threads: how many threads one prediction uses.
 
     Raises:

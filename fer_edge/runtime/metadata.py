@@ -34,7 +34,7 @@ class ModelMetadata:
     """The facts that travel inside a .tflite file.
 
     Attributes:
-        name: the network, such as "edge_cnn".
+        name: the network, such as "edge_cnn_s".
         recipe: the conversion recipe: float32, float16 or int8.
         labels: the class names in the order of the outputs.
         content: everything as stored, including calibration, training run and versions.

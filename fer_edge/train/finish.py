@@ -47,6 +47,7 @@ def finish_run(
         answers = predict_keras(network, holdout.images)
         evaluations["holdout"] = evaluate(holdout, answers, training=training, votes=votes)
     record = {
+        "name": run.path.resolve().name,
         "recipe": asdict(config),
         "epochs_trained": len(history),
         "seconds": sum(row.seconds for row in history),

@@ -18,7 +18,7 @@ RECIPES = ("float32", "float16", "int8")
 
 @pytest.fixture(scope="module")
 def bundled() -> ModelCost:
-    return analyse_cost(read_model(find_model("edge_cnn")).flatbuffer)
+    return analyse_cost(read_model(find_model("edge_cnn_s")).flatbuffer)
 
 
 @pytest.fixture(scope="module")

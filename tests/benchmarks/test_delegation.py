@@ -16,7 +16,7 @@ from fer_edge.runtime.metadata import read_model
 
 @pytest.fixture(scope="module")
 def flatbuffer() -> bytes:
-    return read_model(find_model("edge_cnn")).flatbuffer
+    return read_model(find_model("edge_cnn_s")).flatbuffer
 
 
 def test_xnnpack_takes_all_but_the_ends_of_the_bundled_model(flatbuffer: bytes) -> None:

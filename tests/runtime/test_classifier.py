@@ -139,7 +139,7 @@ def test_bundled_model_sees_the_smile(portrait: np.ndarray) -> None:
 
 
 def test_unknown_name_lists_the_bundled_models() -> None:
-    with pytest.raises(ModelError, match=r"edge_cnn:int8.*'edge_net' is neither"):
+    with pytest.raises(ModelError, match=r"edge_cnn_s:int8.*'edge_net' is neither"):
         EmotionClassifier("edge_net")
 
 

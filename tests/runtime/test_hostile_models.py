@@ -28,7 +28,7 @@ def mutate(model: Path, count: int) -> dict[str, dict[str, int]]:
 
 @pytest.mark.parametrize("recipe", ["bundled", "float32", "float16", "int8"])
 def test_no_damage_crashes_or_changes_an_answer(recipe: str, model_files: dict[str, Path]) -> None:
-    outcomes = mutate(find_model("edge_cnn") if recipe == "bundled" else model_files[recipe], COUNT)
+    outcomes = mutate(find_model("edge_cnn_s") if recipe == "bundled" else model_files[recipe], COUNT)
     assert sum(sum(counts.values()) for counts in outcomes.values()) == COUNT
     assert {outcome for counts in outcomes.values() for outcome in counts} <= {"refused", "same answers"}
     # Only the checksum, and for the resealed ones only the interpreter, can tell.

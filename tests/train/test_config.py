@@ -36,17 +36,17 @@ def test_shipped_recipes_survive_a_run_folder(tmp_path, name) -> None:
 )
 def test_impossible_values_are_named(field, value, expected) -> None:
     with pytest.raises(RecipeError, match=expected) as caught:
-        load_recipe("edge_cnn", {field: value})
+        load_recipe("edge_cnn_s", {field: value})
     assert field in str(caught.value)
 
 
 def test_early_stopping_does_not_go_with_averaged_weights() -> None:
     with pytest.raises(RecipeError, match="average_decay"):
-        load_recipe("edge_cnn", {"early_stopping_patience": 3})
+        load_recipe("edge_cnn_s", {"early_stopping_patience": 3})
 
 
 def test_unknown_recipe_lists_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match="edge_cnn, edge_cnn_m, seed_cnn"):
+    with pytest.raises(RecipeError, match="edge_cnn_s, edge_cnn_m, seed_cnn"):
         load_recipe("resnet")
 
 
@@ -54,7 +54,7 @@ def test_recipe_from_a_file(tmp_path) -> None:
     path = tmp_path / "mine.toml"
     fields = {"labels": "blend", "epochs": 3}
     shipped = RunFolder(tmp_path / "run")
-    shipped.write_recipe(load_recipe("edge_cnn"))
+    shipped.write_recipe(load_recipe("edge_cnn_s"))
     path.write_text(tomli_w.dumps({**tomllib.loads(shipped.recipe.read_text()), **fields}))
     config = load_recipe(str(path))
     assert (config.labels, config.epochs, config.model) == ("blend", 3, "edge_cnn")
@@ -89,5 +89,5 @@ def test_override_without_value() -> None:
 
 
 def test_image_size_grows_with_training() -> None:
-    config = load_recipe("edge_cnn", {"epochs": 10, "image_sizes": [[0.0, 36], [0.6, 48]]})
+    config = load_recipe("edge_cnn_s", {"epochs": 10, "image_sizes": [[0.0, 36], [0.6, 48]]})
     assert [config.image_size(epoch) for epoch in (0, 5, 6, 9)] == [36, 36, 48, 48]

@@ -45,7 +45,7 @@ def labelled(count: int = 140) -> LabelledImages:
 
 
 def test_augmentation_off_changes_nothing() -> None:
-    config = load_recipe("edge_cnn", dict(NO_AUGMENTATION))
+    config = load_recipe("edge_cnn_s", dict(NO_AUGMENTATION))
     images = noise(5)
     got = augment_batch(images, config, 48, np.random.default_rng(0))
     assert got.dtype == np.float32
@@ -53,7 +53,7 @@ def test_augmentation_off_changes_nothing() -> None:
 
 
 def test_flip_alone_mirrors_half_of_the_images() -> None:
-    config = load_recipe("edge_cnn", {**NO_AUGMENTATION, "horizontal_flip": True})
+    config = load_recipe("edge_cnn_s", {**NO_AUGMENTATION, "horizontal_flip": True})
     images = noise(40)
     got = augment_batch(images, config, 48, np.random.default_rng(0))
     mirrored = [np.array_equal(new, old[:, ::-1]) for new, old in zip(got, images, strict=True)]
@@ -63,7 +63,7 @@ def test_flip_alone_mirrors_half_of_the_images() -> None:
 
 
 def test_translation_moves_by_at_most_its_share() -> None:
-    config = load_recipe("edge_cnn", {**NO_AUGMENTATION, "translation": 0.1})
+    config = load_recipe("edge_cnn_s", {**NO_AUGMENTATION, "translation": 0.1})
     dot = np.zeros((50, 48, 48, 1), np.uint8)
     dot[:, 22:26, 22:26] = 200
     for image in augment_batch(dot, config, 48, np.random.default_rng(0))[..., 0]:
@@ -73,7 +73,7 @@ def test_translation_moves_by_at_most_its_share() -> None:
 
 
 def test_augmentation_repeats_with_its_seed_and_stays_in_range() -> None:
-    config = load_recipe("edge_cnn")
+    config = load_recipe("edge_cnn_s")
     first, again, other = (augment_batch(noise(8), config, 36, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first.shape == (8, 36, 36, 1)
     assert 0 <= first.min() <= first.max() <= 255
@@ -94,7 +94,7 @@ def test_mixup_blends_pixels_and_targets_alike() -> None:
 
 
 def test_one_cycle_rises_then_falls_to_zero() -> None:
-    config = load_recipe("edge_cnn", {"learning_rate": 0.1, "warmup": 0.1, "epochs": 10})
+    config = load_recipe("edge_cnn_s", {"learning_rate": 0.1, "warmup": 0.1, "epochs": 10})
     rates = [one_cycle(config, step / 10) for step in range(100)]
     assert max(rates) == pytest.approx(0.1)
     assert rates.index(max(rates)) == 10
@@ -104,7 +104,7 @@ def test_one_cycle_rises_then_falls_to_zero() -> None:
 
 def test_extended_run_starts_a_second_cycle_at_the_last_size() -> None:
     sizes = [[0.0, 36], [0.5, 48]]
-    config = load_recipe("edge_cnn", {"epochs": 10, "image_sizes": sizes})
+    config = load_recipe("edge_cnn_s", {"epochs": 10, "image_sizes": sizes})
     longer = dataclasses.replace(config, epochs=14, restarts=[10])
     for epoch in (0, 4.5, 9.9):
         assert one_cycle(longer, epoch) == one_cycle(config, epoch)
@@ -126,7 +126,7 @@ def test_early_stopping_counts_from_the_best_epoch() -> None:
     config = load_recipe("seed_cnn", {"early_stopping_patience": 2})
     assert not should_stop(config, [3, 1, 2])
     assert should_stop(config, [3, 1, 2, 1.5])
-    assert not should_stop(load_recipe("edge_cnn"), [1.0] * 50)
+    assert not should_stop(load_recipe("edge_cnn_s"), [1.0] * 50)
 
 
 # --- labels
@@ -235,7 +235,7 @@ def test_durations_that_are_none(text) -> None:
 
 def test_budget_plans_whole_epochs() -> None:
     config = load_recipe(
-        "edge_cnn", {"widths": [8, 8, 8], "blocks": [1, 1, 1], "batch_size": 14, "jit_compile": False, "epochs": 500}
+        "edge_cnn_s", {"widths": [8, 8, 8], "blocks": [1, 1, 1], "batch_size": 14, "jit_compile": False, "epochs": 500}
     )
     assert 1 <= fit_epochs(config, labelled(140), 20.0).epochs < 500
     with pytest.raises(RecipeError, match="too short"):
@@ -266,7 +266,7 @@ def test_seed_cnn_has_the_size_of_the_paper() -> None:
 
 
 def test_edge_cnn_is_light_and_takes_raw_pixels() -> None:
-    config = load_recipe("edge_cnn")
+    config = load_recipe("edge_cnn_s")
     network = build_model(config.model, widths=config.widths, blocks=config.blocks, dropout=config.dropout)
     assert network.count_params() < 250_000
     assert "rescaling" in [type(layer).__name__.lower() for layer in network.layers]
@@ -336,7 +336,7 @@ def test_student_of_full_weight_ignores_the_labels(tmp_path) -> None:
     build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.2]).save(tmp_path / "model.keras")
 
     def losses(weight: float) -> list[float]:
-        config = load_recipe("edge_cnn", {**small, "teacher": [str(tmp_path)], "teacher_weight": weight})
+        config = load_recipe("edge_cnn_s", {**small, "teacher": [str(tmp_path)], "teacher_weight": weight})
         found = []
         for labels in (np.zeros(8, np.int64), np.ones(8, np.int64)):
             keras.utils.set_random_seed(1)

@@ -62,8 +62,8 @@ def faces(count: int = 70) -> LabelledImages:
 @pytest.mark.parametrize(
     "config",
     [
-        load_recipe("edge_cnn", dict(SMALL_EDGE)),
-        load_recipe("edge_cnn", {**SMALL_EDGE, "precision": "bfloat16", "jit_compile": False}),
+        load_recipe("edge_cnn_s", dict(SMALL_EDGE)),
+        load_recipe("edge_cnn_s", {**SMALL_EDGE, "precision": "bfloat16", "jit_compile": False}),
         load_recipe("seed_cnn", dict(SMALL_SEED)),
     ],
     ids=["sgd-averaged", "bfloat16", "adam-plateau"],
@@ -92,7 +92,7 @@ def test_other_seed_gives_other_weights(tmp_path) -> None:
     """Guards the test above: were training blind to its state, any two runs would be equal."""
     weights = [
         train(
-            load_recipe("edge_cnn", {**SMALL_EDGE, "epochs": 1, "seed": seed}),
+            load_recipe("edge_cnn_s", {**SMALL_EDGE, "epochs": 1, "seed": seed}),
             faces(),
             RunFolder(tmp_path / str(seed)),
             Silent(),
@@ -104,7 +104,7 @@ def test_other_seed_gives_other_weights(tmp_path) -> None:
 
 def test_damaged_checkpoint_is_named(tmp_path) -> None:
     run = RunFolder(tmp_path)
-    train(load_recipe("edge_cnn", {**SMALL_EDGE, "epochs": 1}), faces(), run, Silent())
+    train(load_recipe("edge_cnn_s", {**SMALL_EDGE, "epochs": 1}), faces(), run, Silent())
     run.checkpoint.write_bytes(run.checkpoint.read_bytes()[:1000])
     with pytest.raises(RecipeError, match="damaged"):
         run.read_state()
