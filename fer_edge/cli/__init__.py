@@ -1,0 +1,32 @@
+"""The command line: parse, call, print. Heavy imports stay inside the commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Each module adds its commands to the application, in the order in which --help lists them.
+# isort: off
+from fer_edge.cli import training, conversion, running, measuring  # noqa: F401
+
+# isort: on
+from fer_edge.cli.app import app
+from fer_edge.errors import FerEdgeError
+
+
+def main() -> None:
+    """Run the command line; errors that a user can act on become one sentence and exit code 1."""
+    # OpenCV reads its limit when it is loaded. Larger pictures are bombs or panoramas, and their
+    # pixels would not fit a small computer's memory.
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")  # a damaged picture becomes our one sentence
+    try:
+        app(standalone_mode=True)
+    except FerEdgeError as error:
+        from fer_edge.console import print_error
+
+        print_error(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,55 @@
+"""`fer-edge bench` and `demo`: the options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fer_edge.cli.app import app
+from fer_edge.cli.options import DataOption, ForceOption
+
+
+@app.command()
+def bench(
+    models: Annotated[list[str], typer.Argument(help=".tflite files or bundled names.")],
+    baseline: Annotated[
+        str | None, typer.Option(help="What to compare with; default: the first float32 file, else the first.")
+    ] = None,
+    data: DataOption = None,
+    split: Annotated[str | None, typer.Option(help="Default: public, else test, else private.")] = None,
+    threads: Annotated[str, typer.Option(help="Thread counts, such as 1,2.")] = "1",
+    samples: Annotated[int, typer.Option(help="Timed runs per model and thread count, at least 200.")] = 1000,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report with raw samples to this file.")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Measure accuracy, drop, latency and memory on this device."""
+    from fer_edge.commands.bench import bench as run
+
+    run(
+        models,
+        baseline=baseline,
+        data=data,
+        split=split,
+        threads=threads,
+        samples=samples,
+        json_file=json_file,
+        force=force,
+    )
+
+
+@app.command()
+def demo(
+    model: Annotated[Path, typer.Argument(help="A .keras file.")] = Path("models/edge_cnn_s.keras"),
+    data: DataOption = None,
+    out: Annotated[Path, typer.Option(help="Where the models and the report go; replaced each time.")] = Path(
+        "build/demo"
+    ),
+) -> None:
+    """Convert the bundled model and bench the variants: what 'make demo' runs."""
+    from fer_edge.commands.demo import demo as run
+
+    run(model, data, out)
