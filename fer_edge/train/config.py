@@ -18,6 +18,7 @@ Optimizer = Literal["sgd", "adam"]
 Schedule = Literal["one_cycle", "plateau"]
 Labels = Literal["fer", "ferplus", "blend", "posterior"]
 Precision = Literal["float32", "bfloat16"]
+TeacherSees = Literal["batches", "images"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class TrainConfig:
     votes_weight: float = 0.5
     teacher: list[str] = dataclasses.field(default_factory=list)
     teacher_weight: float = 0.0
+    teacher_sees: TeacherSees = "batches"
     mixup: float = 0.0
     balance: float = 0.0
     warmup: float = 0.0
@@ -69,6 +71,7 @@ class TrainConfig:
             ("schedule", Schedule),
             ("labels", Labels),
             ("precision", Precision),
+            ("teacher_sees", TeacherSees),
         ):
             allowed = typing.get_args(choices)
             _require(getattr(self, name) in allowed, name, " or ".join(allowed), getattr(self, name))

@@ -36,6 +36,8 @@ def finish_run(
     """
     state = run.read_state()
     history = state.history if state else []
+    if state and config.schedule == "one_cycle":
+        run.write_state(state.at_rest())
     training, holdout = split_holdout(splits["train"], config.holdout, config.seed)
     temperature = _calibrate(network, holdout)
     evaluations = {

@@ -57,7 +57,7 @@ def in_bfloat16(network: keras.Model) -> keras.Model:
         if layer.name != last:
             config["dtype"] = "mixed_bfloat16"
         kind = type(layer)
-        if kind is keras.layers.BatchNormalization:
+        if kind is keras.layers.BatchNormalization and len(layer.input.shape) == 4:  # the kernel is for images
             kind = FusedBatchNorm
         return kind.from_config(config)
 

@@ -13,7 +13,7 @@ from fer_edge.train.labels import Targets
 from fer_edge.train.models import build_model
 from fer_edge.train.precision import in_bfloat16
 from fer_edge.train.run import EpochRow, TrainState
-from fer_edge.train.teacher import Teacher
+from fer_edge.train.teacher import Teacher, blend
 
 
 class Session:
@@ -29,7 +29,7 @@ class Session:
         self.config = config
         self.shipped = _build(config)
         self.model = _copy_to_train(self.shipped, config)
-        self._teacher = Teacher(config.teacher) if config.teacher else None
+        self._teacher = Teacher(config.teacher) if config.teacher and config.teacher_sees == "batches" else None
         self._optimizer = _build_optimizer(config)
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
         self.model.compile(self._optimizer, loss, metrics=["accuracy"], jit_compile=config.jit_compile)
@@ -48,8 +48,7 @@ class Session:
         if self.config.mixup:
             pixels, targets = mix_batch(pixels, targets, self.config.mixup, rng)
         if self._teacher is not None:
-            weight = self.config.teacher_weight
-            targets = (1 - weight) * targets + weight * self._teacher.label(pixels)
+            targets = blend(targets, self._teacher.label(pixels), self.config.teacher_weight)
         self._optimizer.learning_rate.assign(rate)
         logs = self.model.train_on_batch(pixels, targets, return_dict=True)
         if self.config.average_decay:

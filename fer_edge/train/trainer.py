@@ -15,6 +15,7 @@ from fer_edge.train.holdout import split_holdout
 from fer_edge.train.labels import Targets, make_targets, one_hot
 from fer_edge.train.run import EpochRow, RunFolder
 from fer_edge.train.session import Session
+from fer_edge.train.teacher import Teacher, blend
 from fer_edge.types import LabelledImages
 from fer_edge.votes import Votes
 
@@ -40,6 +41,8 @@ def train(
     keras.utils.set_random_seed(config.seed)
     training, holdout = split_holdout(images, config.holdout, config.seed)
     targets = make_targets(config.labels, training, votes, config.votes_weight)
+    if config.teacher and config.teacher_sees == "images":
+        targets = blend(targets, _teacher_answers(config, training, run), config.teacher_weight)
     session = Session(config)
     state = run.read_state()
     history = state.history if state else []
@@ -65,6 +68,16 @@ def train(
         run.write_state(session.snapshot(history))
         observer.on_epoch(row)
     return session.shipped
+
+
+def _teacher_answers(config: TrainConfig, training: LabelledImages, run: RunFolder) -> Targets:
+    """Return the teachers' answers (N x 7), kept in the run folder: it then resumes without the teachers."""
+    stored = run.read_answers(training.sha256())
+    if stored is not None:
+        return stored
+    answers = Teacher(config.teacher).label_images(training.images)
+    run.write_answers(training.sha256(), answers)
+    return answers
 
 
 def holdout_losses(history: list[EpochRow]) -> list[float]:

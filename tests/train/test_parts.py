@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fer_edge.errors import DataError, RecipeError
+from fer_edge.keras_file import predict_keras
 from fer_edge.train.augment import augment_batch, mix_batch
 from fer_edge.train.budget import fit_epochs, parse_duration
 from fer_edge.train.config import load_recipe
@@ -324,6 +325,15 @@ def test_teacher_averages_its_networks(tmp_path) -> None:
     expected = sum(network(pixels, training=False).numpy() for network in networks) / 2
     got = Teacher([str(tmp_path / "1.keras"), str(tmp_path / "2.keras")]).label(pixels)
     np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def test_teacher_of_images_averages_each_with_its_mirror_image(tmp_path) -> None:
+    network = build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.2])
+    network.save(tmp_path / "model.keras")
+    images = noise(5)
+    mirrored = np.ascontiguousarray(images[:, :, ::-1])
+    expected = (predict_keras(network, images) + predict_keras(network, mirrored)) / 2
+    np.testing.assert_allclose(Teacher([str(tmp_path)]).label_images(images), expected, atol=1e-5)
 
 
 def test_missing_teacher(tmp_path) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from fer_edge.errors import RecipeError
 from fer_edge.train.config import TrainConfig, load_recipe
+from fer_edge.train.models import build_model
 from fer_edge.train.run import EpochRow, RunFolder
 from fer_edge.train.trainer import train
 from fer_edge.types import LabelledImages
@@ -65,8 +66,9 @@ def faces(count: int = 70) -> LabelledImages:
         load_recipe("edge_cnn_s", dict(SMALL_EDGE)),
         load_recipe("edge_cnn_s", {**SMALL_EDGE, "precision": "bfloat16", "jit_compile": False}),
         load_recipe("seed_cnn", dict(SMALL_SEED)),
+        load_recipe("seed_cnn", {**SMALL_SEED, "precision": "bfloat16", "epochs": 3}),
     ],
-    ids=["sgd-averaged", "bfloat16", "adam-plateau"],
+    ids=["sgd-averaged", "bfloat16", "adam-plateau", "seed-bfloat16"],
 )
 def test_resumed_run_equals_uninterrupted_run(tmp_path, config: TrainConfig) -> None:
     whole = train(config, faces(), RunFolder(tmp_path / "whole"), Silent())
@@ -100,6 +102,53 @@ def test_other_seed_gives_other_weights(tmp_path) -> None:
         for seed in (1, 2)
     ]
     assert any(not np.array_equal(left, right) for left, right in zip(*weights, strict=True))
+
+
+def test_finished_run_keeps_its_weights_and_drops_its_momentum(tmp_path) -> None:
+    run = RunFolder(tmp_path)
+    train(load_recipe("edge_cnn_s", {**SMALL_EDGE, "epochs": 1}), faces(), run, Silent())
+    moving = run.read_state()
+    size = run.checkpoint.stat().st_size
+    assert any(array.any() for array in moving.optimizer if array.ndim)
+    run.write_state(moving.at_rest())
+    resting = run.read_state()
+    assert run.checkpoint.stat().st_size < 0.8 * size
+    assert not any(array.any() for array in resting.optimizer if array.ndim)
+    for group in ("model", "shipped"):
+        for expected, got in zip(getattr(moving, group), getattr(resting, group), strict=True):
+            np.testing.assert_array_equal(got, expected)
+    assert [array.ndim for array in resting.optimizer] == [array.ndim for array in moving.optimizer]
+    assert resting.optimizer[0] == moving.optimizer[0]  # the count of steps
+
+
+def test_run_taught_once_goes_on_without_its_teacher(tmp_path) -> None:
+    teacher = tmp_path / "teacher.keras"
+    build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.0]).save(teacher)
+    taught = {"teacher": [str(teacher)], "teacher_weight": 0.5, "teacher_sees": "images", "epochs": 2}
+    config = load_recipe("edge_cnn_s", {**SMALL_EDGE, **taught})
+    whole = train(config, faces(), RunFolder(tmp_path / "whole"), Silent())
+    broken = RunFolder(tmp_path / "broken")
+    with pytest.raises(KeyboardInterrupt):
+        train(config, faces(), broken, Interrupt(epoch=2, step=2))
+    teacher.unlink()
+    resumed = train(config, faces(), broken, Silent())
+    for expected, got in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, expected)
+    untaught = train(
+        load_recipe("edge_cnn_s", {**SMALL_EDGE, "epochs": 2}), faces(), RunFolder(tmp_path / "other"), Silent()
+    )
+    assert any(not np.array_equal(a, b) for a, b in zip(whole.get_weights(), untaught.get_weights(), strict=True))
+
+
+def test_answers_for_other_images_are_refused(tmp_path) -> None:
+    run = RunFolder(tmp_path)
+    assert run.read_answers("a" * 64) is None
+    run.write_answers("a" * 64, np.full((3, 7), 1 / 7, np.float32))
+    with pytest.raises(RecipeError, match="other training images"):
+        run.read_answers("b" * 64)
+    run.answers.write_bytes(run.answers.read_bytes()[:50])
+    with pytest.raises(RecipeError, match="damaged"):
+        run.read_answers("a" * 64)
 
 
 def test_damaged_checkpoint_is_named(tmp_path) -> None:

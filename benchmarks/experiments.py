@@ -1,0 +1,122 @@
+"""Short training runs that differ from a recipe in one choice each, all with the same number of epochs.
+
+    python benchmarks/experiments.py benchmarks/experiments.toml --data fer2013.zip --votes ferplus_votes.csv
+
+The TOML file names a recipe, what all runs share, and each run's own overrides. Runs go to build/experiments/
+and are kept: a second call trains only what is new, and an interrupted run goes on. Every row is measured on
+the held-out training images and PublicTest together; its cost is that of its int8 file. Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_edge.benchmarks.cost import analyse_cost
+from fer_edge.runtime import EmotionClassifier
+from fer_edge.runtime.metadata import read_model
+
+ROOT = Path(__file__).parent.parent
+RUNS = ROOT / "build/experiments"
+ROUNDS, CALLS = 200, 20
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One run: what it changes, and where it lies."""
+
+    name: str
+    overrides: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return RUNS / self.name.replace(" ", "_")
+
+
+def main() -> int:
+    """Train what is not trained yet, then measure all and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--votes", required=True)
+    arguments = parser.parse_args()
+    plan = tomllib.loads(arguments.plan.read_text("utf-8"))
+    experiments = [Experiment(name, {**plan["shared"], **own}) for name, own in plan["experiments"].items()]
+    for experiment in experiments:
+        train_and_convert(experiment, plan["recipe"], arguments.data, arguments.votes)
+    print(table(experiments))
+    return 0
+
+
+def train_and_convert(experiment: Experiment, recipe: str, data: str, votes: str) -> None:
+    """Train the run, or go on with it, and write its int8 file."""
+    folder = experiment.folder
+    if not (folder / "model.keras").is_file():
+        if (folder / "recipe.toml").is_file():
+            fer_edge("train", "--resume", str(folder), "--data", data, "--votes", votes)
+        else:
+            fields = [part for field, value in experiment.overrides.items() for part in ("--set", f"{field}={json.dumps(value)}")]
+            fer_edge("train", recipe, "--out", str(folder), "--data", data, "--votes", votes, *fields)
+    if not (folder / "model.int8.tflite").is_file():
+        fer_edge("convert", str(folder / "model.keras"), "--to", "int8", "--max-drop", "100", "--data", data)
+
+
+def table(experiments: list[Experiment]) -> str:
+    """Return one Markdown row per experiment; latencies were taken in turns, so that drift meets all alike."""
+    latencies = median_latencies_us([experiment.folder / "model.int8.tflite" for experiment in experiments])
+    lines = [
+        "| choice | minutes | accuracy, % | macro-F1 | FER+, % | parameters | M MACs | int8 latency |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for experiment, latency in zip(experiments, latencies, strict=True):
+        metrics = json.loads((experiment.folder / "metrics.json").read_text())
+        record = json.loads((experiment.folder / "run.json").read_text())
+        cost = analyse_cost(read_model((experiment.folder / "model.int8.tflite").read_bytes()).flatbuffer)
+        parts = [metrics["holdout"], metrics["public"]]
+        lines.append(
+            f"| {experiment.name} | {record['seconds'] / 60:.1f} | {pooled(parts, 'accuracy', 'images'):.2f} "
+            f"| {np.mean([part['macro_f1'] for part in parts]):.3f} "
+            f"| {pooled(parts, 'accuracy_ferplus', 'images_ferplus'):.2f} "
+            f"| {record['parameters']:,} | {cost.macs / 1e6:.1f} | {latency / latencies[0]:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def pooled(parts: list[dict[str, Any]], share: str, count: str) -> float:
+    """Return the percentage over all images of the parts."""
+    return 100 * sum(part[share] * part[count] for part in parts) / sum(part[count] for part in parts)
+
+
+def median_latencies_us(paths: list[Path]) -> list[float]:
+    """Return the median of `predict` of a 48x48 crop, in microseconds, one thread, the models in turns."""
+    crop = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)
+    classifiers = [EmotionClassifier(path) for path in paths]
+    samples: list[list[float]] = [[] for _ in paths]
+    for _ in range(ROUNDS):
+        for classifier, found in zip(classifiers, samples, strict=True):
+            started = time.perf_counter()
+            for _ in range(CALLS):
+                classifier.predict(crop)
+            found.append((time.perf_counter() - started) / CALLS * 1e6)
+    return [float(np.median(found)) for found in samples]
+
+
+def fer_edge(*arguments: str) -> None:
+    """Run the command line of this very environment."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-m", "fer_edge", *arguments], check=True, env=environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
