@@ -66,7 +66,8 @@ def train_and_convert(experiment: Experiment, recipe: str, data: str, votes: str
         if (folder / "recipe.toml").is_file():
             fer_edge("train", "--resume", str(folder), "--data", data, "--votes", votes)
         else:
-            fields = [part for field, value in experiment.overrides.items() for part in ("--set", f"{field}={json.dumps(value)}")]
+            # JSON and TOML write such values alike.
+            fields = [f"--set={field}={json.dumps(value)}" for field, value in experiment.overrides.items()]
             fer_edge("train", recipe, "--out", str(folder), "--data", data, "--votes", votes, *fields)
     if not (folder / "model.int8.tflite").is_file():
         fer_edge("convert", str(folder / "model.keras"), "--to", "int8", "--max-drop", "100", "--data", data)

@@ -44,7 +44,7 @@ class Teacher:
         return probabilities
 
     def label_images(self, images: npt.NDArray[np.uint8]) -> Targets:
-        """Return the probabilities (N x 7) for uint8 N x 48 x 48 x 1 images, averaged with those of the mirror images."""
+        """Return the probabilities (N x 7) for uint8 N x 48 x 48 x 1 images, averaged with their mirror images'."""
         answers = np.empty((len(images), len(LABELS)), np.float32)
         for start in range(0, len(images), BATCH):
             pixels = images[start : start + BATCH].astype(np.float32)
