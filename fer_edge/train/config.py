@@ -48,6 +48,7 @@ class TrainConfig:
     seed: int
     jit_compile: bool
     precision: Precision = "float32"
+    initial: str = ""
     stem: list[int] = dataclasses.field(default_factory=list)
     labels: Labels = "fer"
     votes_weight: float = 0.5

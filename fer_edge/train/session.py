@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from fer_edge.errors import RecipeError
 from fer_edge.train.augment import augment_batch, mix_batch
 from fer_edge.train.config import TrainConfig
 from fer_edge.train.labels import Targets
 from fer_edge.train.models import build_model
 from fer_edge.train.precision import in_bfloat16
 from fer_edge.train.run import EpochRow, TrainState
-from fer_edge.train.teacher import Teacher, blend
+from fer_edge.train.teacher import Teacher, blend, load_trained
 
 
 class Session:
@@ -38,6 +39,18 @@ class Session:
         self._optimizer.build(self.model.trainable_variables)
         self._average = tf.function(self._average_once)
         self._size: int | None = None
+
+    def start_from(self, source: str) -> None:
+        """Begin with the weights of a finished run or .keras file of the same architecture.
+
+        Raises:
+            RecipeError: it cannot be loaded, or its architecture differs.
+        """
+        weights = load_trained(source, field="initial").get_weights()
+        if [weight.shape for weight in weights] != [weight.shape for weight in self.shipped.get_weights()]:
+            raise RecipeError(f"Recipe field 'initial' names {source}, expected the recipe's own architecture.")
+        self.shipped.set_weights(weights)
+        self.model.set_weights(weights)
 
     def train_batch(
         self, images: npt.NDArray[np.uint8], targets: Targets, *, size: int, rate: float, rng: np.random.Generator

@@ -35,7 +35,7 @@ class Teacher:
     """
 
     def __init__(self, sources: Sequence[str]) -> None:
-        self._networks = [_load(Path(source)) for source in sources]
+        self._networks = [load_trained(source, field="teacher") for source in sources]
         self._predict = tf.function(self._predict_once, jit_compile=True)
 
     def label(self, pixels: npt.NDArray[np.float32]) -> Targets:
@@ -61,11 +61,16 @@ def blend(targets: Targets, answers: Targets, weight: float) -> Targets:
     return (1 - weight) * targets + weight * answers
 
 
-def _load(source: Path) -> keras.Model:
-    path = source / "model.keras" if source.is_dir() else source
+def load_trained(source: str, *, field: str) -> keras.Model:
+    """Return the network of a finished run or a .keras file, which the recipe names in `field`.
+
+    Raises:
+        RecipeError: it is missing or cannot be loaded.
+    """
+    path = Path(source) / "model.keras" if Path(source).is_dir() else Path(source)
     try:
         return load_keras(path).network
     except ModelError as error:
         raise RecipeError(
-            f"Recipe field 'teacher' names {source}, expected a finished run or a .keras file: {error}"
+            f"Recipe field '{field}' names {source}, expected a finished run or a .keras file: {error}"
         ) from error

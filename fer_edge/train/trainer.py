@@ -48,6 +48,8 @@ def train(
     history = state.history if state else []
     if state:
         session.restore(state)
+    elif config.initial:
+        session.start_from(config.initial)
     for epoch in range(len(history), config.epochs):
         if schedule.should_stop(config, holdout_losses(history)):
             break

@@ -140,6 +140,21 @@ def test_run_taught_once_goes_on_without_its_teacher(tmp_path) -> None:
     assert any(not np.array_equal(a, b) for a, b in zip(whole.get_weights(), untaught.get_weights(), strict=True))
 
 
+def test_run_starts_from_the_weights_that_it_names(tmp_path) -> None:
+    first = train(
+        load_recipe("edge_cnn_s", {**SMALL_EDGE, "epochs": 1}), faces(), RunFolder(tmp_path / "first"), Silent()
+    )
+    first.save(tmp_path / "first.keras")
+    still = {**SMALL_EDGE, "epochs": 1, "learning_rate": 1e-9, "initial": str(tmp_path / "first.keras")}
+    second = train(load_recipe("edge_cnn_s", still), faces(), RunFolder(tmp_path / "second"), Silent())
+    for expected, got in zip(first.trainable_weights, second.trainable_weights, strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-6)
+    with pytest.raises(RecipeError, match="own architecture"):
+        train(load_recipe("edge_cnn_s", {**still, "widths": [8, 8, 16]}), faces(), RunFolder(tmp_path / "3"), Silent())
+    with pytest.raises(RecipeError, match=r"initial.*nowhere"):
+        train(load_recipe("edge_cnn_s", {**still, "initial": "nowhere"}), faces(), RunFolder(tmp_path / "4"), Silent())
+
+
 def test_answers_for_other_images_are_refused(tmp_path) -> None:
     run = RunFolder(tmp_path)
     assert run.read_answers("a" * 64) is None
