@@ -46,7 +46,7 @@ def test_early_stopping_does_not_go_with_averaged_weights() -> None:
 
 
 def test_unknown_recipe_lists_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match="edge_cnn_m, edge_cnn_s, seed_cnn"):
+    with pytest.raises(RecipeError, match="edge_cnn_s, edge_cnn_s_taught, seed_cnn"):
         load_recipe("resnet")
 
 
