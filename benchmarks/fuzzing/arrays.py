@@ -10,6 +10,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
@@ -83,6 +84,8 @@ def is_picture(array: np.ndarray) -> bool:
 def outcome_of(classifier: EmotionClassifier, array: np.ndarray) -> str:
     """Predict from the array as it lies and from a tidy copy, which must be the same."""
     tidy = np.array(array, order="C", subok=False)
+    with suppress(ImageError):
+        assert len(classifier.predict_batch(array)) == len(array)
     try:
         prediction = classifier.predict(array)
     except ImageError as error:

@@ -6,6 +6,7 @@ holds 48x48 crops never pays for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def to_face(image: npt.NDArray[Any], size: int = FACE_SIZE) -> Grey:
         method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR_EXACT
         grey = cv2.resize(grey, (size, size), interpolation=method).astype(np.uint8, copy=False)
     return grey.reshape(size, size, 1)
+
+
+def to_faces(images: npt.NDArray[Any] | Iterable[npt.NDArray[Any]]) -> Iterator[Grey]:
+    """Yield what `to_face` makes of each image; crops of 48x48 grey pixels in one array are checked all at once.
+
+    Raises:
+        ImageError: nothing to go through; while yielding, what `to_face` raises.
+    """
+    if isinstance(images, np.ndarray) and images.dtype == _UINT8 and images.shape[1:] in _CROPS:
+        return iter(np.asarray(images).reshape(len(images), FACE_SIZE, FACE_SIZE, 1))
+    try:
+        return map(to_face, images)
+    except TypeError as error:  # also an array without axes, which only iterating tells
+        raise ImageError(f"Expected several pictures, got {type(images).__name__}.") from error
+
+
+_CROPS = ((FACE_SIZE, FACE_SIZE), (FACE_SIZE, FACE_SIZE, 1))
 
 
 def to_grey(image: npt.NDArray[Any]) -> Grey:
