@@ -24,10 +24,11 @@ lint: $(VENV)/.dev
 docs: $(VENV)/.train
 	$(BIN)/python scripts/update_docs.py
 
-# Measures what the runtime adds to the bare interpreter; writes README.md and docs/performance.md.
+# Measures what the runtime adds to the bare interpreter, soaks and fuzzes it; writes README.md and docs/performance.md.
 benchmark-runtime: $(VENV)/.train
 	$(BIN)/python benchmarks/runtime_overhead.py --json build/benchmarks/overhead.json
 	$(BIN)/python benchmarks/soak.py --json build/benchmarks/soak.json
+	$(BIN)/python benchmarks/fuzz.py --json build/benchmarks/fuzz.json
 	$(BIN)/python scripts/update_performance.py
 
 clean:

@@ -80,7 +80,24 @@ def test_batch_equals_one_by_one(classifier: EmotionClassifier, faces: np.ndarra
     one_by_one = [classifier.predict(face) for face in faces]
     assert same(classifier.predict_batch(faces), one_by_one)
     assert same(classifier.predict_batch(face for face in faces), one_by_one)
+    assert same(classifier.predict_batch(faces[..., 0]), one_by_one)
+    assert same(classifier.predict_batch(faces[::-1, ::-1]), [classifier.predict(face[::-1]) for face in faces[::-1]])
+    colour = np.repeat(faces, 3, axis=3)
+    assert same(classifier.predict_batch(colour), [classifier.predict(face) for face in colour])
+    assert classifier.predict_batch(faces[:0]) == []
     assert classifier.predict_batch([]) == []
+
+
+@pytest.mark.parametrize("shape", [(3, 48, 48), (3, 48, 48, 2), (48,), ()])
+def test_batch_of_what_is_no_face(classifier: EmotionClassifier, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ImageError):
+        classifier.predict_batch(np.zeros(shape, np.float32))
+    if shape != (3, 48, 48):
+        with pytest.raises(ImageError):
+            classifier.predict_batch(np.zeros(shape, np.uint8))
+    for nothing in (None, 7, "face.png"):
+        with pytest.raises(ImageError):
+            classifier.predict_batch(nothing)
 
 
 def test_bytes_path_and_text_are_the_same(model_files: dict[str, Path], faces: np.ndarray) -> None:

@@ -85,7 +85,8 @@ def test_crop_is_not_copied_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         classifier.predict(crop)
         classifier.predict_batch([crop])
-    assert [np.shares_memory(value, crop) for value in handed] == [True, True]
+        classifier.predict_batch(crop[np.newaxis])
+    assert [np.shares_memory(value, crop) for value in handed] == [True, True, True]
 
 
 def test_starting_loads_nothing_that_an_app_without_a_camera_needs() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from fuzzing.variants import SUFFIXES, VARIANTS, every_kind, pillow
 from helpers import encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,13 +23,7 @@ from fer_edge.runtime import preprocess
 from fer_edge.runtime.image_header import image_size
 from fer_edge.runtime.preprocess import decode_grey, read_picture
 
-SUFFIXES = (".png", ".jpg", ".webp", ".bmp", ".gif", ".tiff")
-
-
-def pillow(image: Image.Image, kind: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
+WORKERS = Path(__file__).parent.parent.parent / "benchmarks/fuzzing"
 
 
 @pytest.fixture(scope="module")
@@ -58,22 +53,6 @@ def no_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
 @settings(deadline=None, max_examples=60)
 def test_the_header_tells_the_size(suffix: str, height: int, width: int) -> None:
     assert image_size(encode(np.zeros((height, width, 3), np.uint8), suffix)) == (width, height)
-
-
-VARIANTS: dict[str, Callable[[Image.Image], bytes]] = {
-    "progressive JPEG": lambda image: pillow(image, "JPEG", progressive=True),
-    "JPEG with a comment": lambda image: pillow(image, "JPEG", comment=b"\xff\xc0\x00\x11\x08\x00\x01\x00\x01"),
-    "JPEG with padding": lambda image: pillow(image, "JPEG").replace(b"\xff\xdb", b"\xff\xff\xff\xdb", 1),
-    "lossless WebP": lambda image: pillow(image, "WEBP", lossless=True),
-    "animated WebP": lambda image: pillow(image, "WEBP", save_all=True, append_images=[image.rotate(90)]),
-    "animated GIF": lambda image: pillow(image, "GIF", save_all=True, append_images=[image.rotate(90)]),
-    "animated PNG": lambda image: pillow(image, "PNG", save_all=True, append_images=[image.rotate(90)]),
-    "TIFF of two pages": lambda image: pillow(image, "TIFF", save_all=True, append_images=[image.rotate(90)]),
-    "compressed TIFF": lambda image: pillow(image, "TIFF", compression="tiff_lzw"),
-    "big-endian TIFF": lambda image: pillow(image.convert("I;16B"), "TIFF"),
-    "palette PNG": lambda image: pillow(image.quantize(256), "PNG"),
-    "palette BMP": lambda image: pillow(image.quantize(256), "BMP"),
-}
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
@@ -219,14 +198,10 @@ def test_a_header_that_opencv_reads_otherwise_is_refused(monkeypatch: pytest.Mon
 
 def test_damaged_files_are_refused_or_keep_their_form(photo: Image.Image, tmp_path: Path) -> None:
     """Bit flips, cuts, zeroed and misplaced pieces, changed headers, in a process of its own."""
-    small = photo.resize((60, 80))
-    files = [tmp_path / f"sound{suffix}" for suffix in SUFFIXES]
-    for path in files:
-        path.write_bytes(encode(bgr(small).copy(), path.suffix))
-    files += [tmp_path / f"variant{index}" for index in range(len(VARIANTS))]
-    for path, variant in zip(files[len(SUFFIXES) :], VARIANTS.values(), strict=True):
-        path.write_bytes(variant(small))
-    script = Path(__file__).with_name("mutate_images.py")
+    files = [tmp_path / f"kind{index}" for index in range(len(SUFFIXES) + len(VARIANTS))]
+    for path, content in zip(files, every_kind(photo.resize((60, 80))).values(), strict=True):
+        path.write_bytes(content)
+    script = WORKERS / "images.py"
     command = [sys.executable, "-X", "faulthandler", str(script), "100", "3", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     lines = done.stdout.splitlines()

@@ -17,8 +17,8 @@ COUNT = 500
 
 
 def mutate(model: Path, count: int) -> dict[str, dict[str, int]]:
-    """Return kind of damage -> outcome -> count; see mutate_models.py."""
-    script = Path(__file__).with_name("mutate_models.py")
+    """Return kind of damage -> outcome -> count; see benchmarks/fuzzing/models.py."""
+    script = Path(__file__).parent.parent.parent / "benchmarks/fuzzing/models.py"
     command = [sys.executable, "-X", "faulthandler", str(script), str(model), str(count), "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     lines = done.stdout.splitlines()

@@ -86,6 +86,16 @@ def test_read_only_and_broadcast_arrays() -> None:
     assert (face == 9).all()
 
 
+@pytest.mark.parametrize("shape", [(48, 48), (60, 70)])
+@pytest.mark.parametrize("kind", [np.matrix, np.ma.MaskedArray, np.recarray])
+def test_subclasses_of_arrays(kind: type, shape: tuple[int, int]) -> None:
+    """A matrix refuses to have three axes, which once surfaced as an error of NumPy's."""
+    picture = random_picture(*shape)
+    face = to_face(picture.view(kind))
+    assert type(face) is np.ndarray
+    np.testing.assert_array_equal(face, to_face(picture))
+
+
 @pytest.mark.parametrize("channels", [None, 1, 3, 4])
 def test_to_bgr_keeps_the_colours(channels: int | None) -> None:
     picture = random_picture(20, 30, *([channels] if channels else []))

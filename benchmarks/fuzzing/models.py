@@ -1,6 +1,6 @@
 """Damages a model in many ways and tells what came of each: a process of its own, since it may crash.
 
-    python mutate_models.py MODEL COUNT SEED
+    python models.py MODEL COUNT SEED
 
 Prints the number of a case before it is tried, so that a crash has a culprit, and then one line of JSON:
 kind of damage -> outcome -> count.
@@ -26,6 +26,7 @@ REFUSED, LONG, SAME, OTHER = "refused", "refused in more than a line", "same ans
 
 
 def garbage(data: bytearray, rng: random.Random) -> bytes:
+    """Return noise with the mark of a TFLite file."""
     return rng.randbytes(4) + b"TFL3" + rng.randbytes(rng.randint(0, 5000))
 
 
@@ -77,6 +78,7 @@ def answers(model: bytes) -> np.ndarray:
 
 
 def outcome_of(model: bytes, expected: np.ndarray) -> str:
+    """Load and ask the damaged model; say what came of it."""
     try:
         given = answers(model)
     except FerEdgeError as error:
@@ -85,14 +87,15 @@ def outcome_of(model: bytes, expected: np.ndarray) -> str:
 
 
 def main(path: str, count: str, seed: str) -> None:
+    """Damage the model so many times."""
     model = Path(path).read_bytes()
     expected, rng = answers(model), random.Random(int(seed))
     outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for index in range(int(count)):
         kind, damaged = mutate(model, index, rng)
-        print("case", index, kind, flush=True)  # noqa: T201
+        print("case", index, kind, flush=True)
         outcomes[kind][outcome_of(damaged, expected)] += 1
-    print(json.dumps(outcomes))  # noqa: T201
+    print(json.dumps(outcomes))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Damages image files in many ways and tells what came of each: a process of its own, since it may crash.
 
-    python mutate_images.py COUNT SEED FILE...
+    python images.py COUNT SEED FILE...
 
 Prints the number of a case before it is tried, and then one line of JSON: file -> outcome -> count, and
 the memory that the process took at its peak.
@@ -38,6 +38,7 @@ def outcome_of(path: Path) -> str:
 
 
 def main(count: str, seed: str, *files: str) -> None:
+    """Damage each file so many times."""
     rng = random.Random(int(seed))
     outcomes = {}
     for file in map(Path, files):
@@ -45,11 +46,11 @@ def main(count: str, seed: str, *files: str) -> None:
         damaged = file.with_suffix(".damaged")
         counts: Counter[str] = Counter()
         for index in range(int(count)):
-            print("case", file.name, index, flush=True)  # noqa: T201
+            print("case", file.name, index, flush=True)
             damaged.write_bytes(ON_ANY_FILE[index % len(ON_ANY_FILE)](bytearray(sound), rng))
             counts[outcome_of(damaged)] += 1
         outcomes[file.name] = counts
-    print(json.dumps({"outcomes": outcomes, "peak_mb": peak_memory_mb()}))  # noqa: T201
+    print(json.dumps({"outcomes": outcomes, "peak_mb": peak_memory_mb()}))
 
 
 if __name__ == "__main__":
