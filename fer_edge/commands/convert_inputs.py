@@ -85,7 +85,7 @@ def open_inputs(model: Path, options: InputOptions, *, calibrates: bool, steps: 
         with steps.step("reading FER2013"):
             splits = read_fer2013(options.data)
     with steps.step("loading TensorFlow"):
-        load_tensorflow()
+        load_tensorflow(announce=False)
     from fer_edge.convert.prepare import prepare
     from fer_edge.keras_file import open_keras
 

@@ -86,13 +86,14 @@ def leaving_nothing_behind() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def load_tensorflow() -> None:
+def load_tensorflow(*, announce: bool = True) -> None:
     """Import TensorFlow, which takes seconds, without its start-up notices.
 
     Raises:
         FerEdgeError: it is not installed.
     """
-    console.print_note("loading TensorFlow")
+    if announce:
+        console.print_note("loading TensorFlow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with silenced():
