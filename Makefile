@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast lint docs benchmark-runtime clean
+.PHONY: demo test test-fast lint docs docs-conversion benchmark-runtime clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -23,6 +23,10 @@ lint: $(VENV)/.dev
 # Measures the bundled models on FER2013 and writes README.md and docs/model-card.md.
 docs: $(VENV)/.train
 	$(BIN)/python scripts/update_docs.py
+
+# Measures the conversion of the bundled models by every recipe; writes docs/conversion.md.
+docs-conversion: $(VENV)/.train
+	$(BIN)/python scripts/update_conversion.py
 
 # Measures what the runtime adds to the bare interpreter, soaks and fuzzes it; writes README.md and docs/performance.md.
 benchmark-runtime: $(VENV)/.train

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +49,36 @@ def print_line(text: str) -> None:
 def print_json(content: Any) -> None:
     """Print JSON for programs."""
     print(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+class Steps:
+    """Says what long work is doing, and keeps how long each step took.
+
+    Attributes:
+        seconds: title of a step -> its time.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Announce a step and time the block."""
+        print_note(title)
+        start = time.perf_counter()
+        yield
+        self.seconds[title] = self.seconds.get(title, 0.0) + time.perf_counter() - start
+
+    def print_split(self) -> None:
+        """Print where the time went, and the most memory that the process took."""
+        parts = "; ".join(f"{title} {seconds:.1f} s" for title, seconds in self.seconds.items())
+        print_note(f"Took {sum(self.seconds.values()):.1f} s and {peak_memory_mb():,.0f} MB: {parts}")
+
+
+def peak_memory_mb() -> float:
+    """Return the most resident memory that this process ever took."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # macOS counts bytes, Linux KiB
 
 
 @contextmanager

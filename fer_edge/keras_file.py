@@ -19,10 +19,25 @@ from fer_edge.types import FACE_SIZE, LABELS
 
 @dataclass(frozen=True)
 class KerasModel:
-    """A network and what its file tells of its training (None when fer-edge did not train it)."""
+    """A network as its file tells of it.
+
+    Attributes:
+        network: as Keras loads it.
+        training: the record of its training; None when fer-edge did not train it.
+        stem: the file's name without suffix; empty for a network that was never in a file.
+    """
 
     network: keras.Model
     training: dict[str, Any] | None
+    stem: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call it: as its run or its class; Keras's name for a foreign one tells little."""
+        if self.training is not None:
+            # Two sizes of one network differ in their run.
+            return str(self.training.get("name", self.network.name))
+        return self.stem or str(self.network.name)
 
 
 def load_keras(path: Path) -> KerasModel:
@@ -31,23 +46,40 @@ def load_keras(path: Path) -> KerasModel:
     Raises:
         ModelError: missing, damaged, not a Keras 3 file, or of other shapes.
     """
+    model = open_keras(path)
+    _check_shapes(model.network, path)
+    return model
+
+
+def open_keras(path: Path) -> KerasModel:
+    """Return any network that Keras loads from `path`, a .keras file or an .h5 file of older versions.
+
+    Raises:
+        ModelError: missing, damaged, or not of Keras.
+    """
     if not path.is_file():
         raise ModelError(f"Expected a .keras model at {path}: no such file.")
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            training = json.loads(archive.read(TRAINING_MEMBER)) if TRAINING_MEMBER in names else None
+        training = None if path.suffix in {".h5", ".hdf5"} else _read_training(path)
         network = keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises a dozen kinds for a damaged file; all mean the same here.
-        reason = str(error).partition("\n")[0]
-        raise ModelError(f"Expected a Keras 3 model (.keras) at {path}, which cannot be loaded: {reason}") from error
-    _check_shapes(network, path)
-    return KerasModel(network, training)
+        reason = str(error).strip().partition("\n")[0]
+        raise ModelError(
+            f"Expected a Keras model (.keras or .h5) at {path}, which cannot be loaded: {reason}"
+        ) from error
+    return KerasModel(network, training, path.stem)
 
 
-def predict_keras(network: keras.Model, faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return a network's answers (float32, N x 7) to faces (uint8, N x 48 x 48 x 1)."""
-    return np.asarray(network.predict(faces.astype(np.float32), batch_size=256, verbose=0))
+def predict_keras(
+    network: keras.Model, images: npt.NDArray[np.uint8], *, batch_size: int = 256
+) -> npt.NDArray[np.float32]:
+    """Return a network's answers (float32, N x labels) to images (uint8, N x height x width x channels)."""
+    return np.asarray(network.predict(images.astype(np.float32), batch_size=batch_size, verbose=0))
+
+
+def _read_training(path: Path) -> dict[str, Any] | None:
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read(TRAINING_MEMBER)) if TRAINING_MEMBER in archive.namelist() else None
 
 
 def _check_shapes(network: keras.Model, path: Path) -> None:

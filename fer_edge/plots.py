@@ -93,6 +93,38 @@ def plot_curves(path: Path, history: Sequence[Epoch]) -> None:
     _save(figure, path)
 
 
+class Draw(Protocol):
+    """What a plot of a calibration sweep needs of a draw."""
+
+    @property
+    def size(self) -> int:
+        """Calibration images."""
+
+    @property
+    def verification(self) -> Any:
+        """What came of it, with `agreement` and `labelled`."""
+
+
+def plot_sweep(path: Path, draws: Sequence[Draw], name: str) -> None:
+    """Draw agreement and accuracy drop over the number of calibration images: a dot per draw, a line of means."""
+    panels = {"agrees with Keras, %": [100 * draw.verification.agreement for draw in draws]}
+    if all(draw.verification.labelled for draw in draws):
+        panels["accuracy drop, points"] = [100 * draw.verification.labelled.drop for draw in draws]
+    figure, axes_list = _figure(5.2 * len(panels), 4, columns=len(panels))
+    sizes = [draw.size for draw in draws]
+    for axes, (label, values) in zip(np.atleast_1d(axes_list), panels.items(), strict=True):
+        means = {size: np.mean([v for s, v in zip(sizes, values, strict=True) if s == size]) for size in sizes}
+        axes.plot(sizes, values, linestyle="", marker="o", alpha=0.5, label="one draw")
+        axes.plot(list(means), list(means.values()), label="mean")
+        axes.set(xlabel="calibration images", ylabel=label, xscale="log")
+        axes.set_xticks(list(means), [f"{size:,}" for size in means], minor=False)
+        axes.set_xticks([], minor=True)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle(f"{name}: how much the calibration images matter")
+    _save(figure, path)
+
+
 def plot_cost(path: Path, cost: ModelCost, name: str) -> None:
     """Draw multiply-accumulates, parameters and live activations of each operator, in order of execution."""
     rows = [f"{operator.index} {operator.name}" for operator in cost.operators]

@@ -107,6 +107,9 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "recipe": outcome.recipe,
         "bytes": outcome.size_bytes,
         "passed": outcome.passed,
+        "notes": list(outcome.notes),
+        "seconds": outcome.seconds,
+        "c_files": [str(path) for path in outcome.sources],
         "verification": outcome.verification.as_json() if outcome.verification else None,
     }
 
@@ -114,12 +117,14 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
 def print_outcomes(outcomes: list[Outcome]) -> None:
     """Print a column per converted file: size, and what the conversion cost."""
     table = Table("", *(escape(outcome.path.name) for outcome in outcomes))
-    for title, cell in _OUTCOME_ROWS.items():
+    labelled = any(outcome.verification and outcome.verification.labelled for outcome in outcomes)
+    for title, cell in (_OUTCOME_ROWS | (_CLASS_ROWS if labelled else {})).items():
         table.add_row(title, *(cell(outcome) for outcome in outcomes))
     right_align(table)
     OUT.print(table)
     for outcome in outcomes:
-        OUT.print(f"Wrote {outcome.path}", highlight=False, soft_wrap=True)
+        for path in (outcome.path, *outcome.sources):
+            OUT.print(f"Wrote {path}", highlight=False, soft_wrap=True)
     if outcomes[0].verification is not None:
         images = outcomes[0].verification.images
         OUT.print(f"Verified against Keras on {images:,} images, {outcomes[0].verification.source}.", highlight=False)
@@ -133,16 +138,27 @@ def _labelled(cell: Callable[[LabelledChange], str]) -> Callable[[Outcome], str]
     return _verified(lambda found: cell(found.labelled) if found.labelled else "no labels")
 
 
+def _recall_change(label: str) -> Callable[[Outcome], str]:
+    return _labelled(lambda found: f"{100 * found.recall_change[label]:+.2f}")
+
+
 _OUTCOME_ROWS: dict[str, Callable[[Outcome], str]] = {
     "size, kB": lambda outcome: f"{outcome.size_bytes / 1000:,.1f}",
     "agrees with Keras, %": _verified(lambda found: f"{100 * found.agreement:.2f}"),
     "accuracy, % (Keras)": _labelled(lambda found: f"{100 * found.accuracy:.2f} ({100 * found.accuracy_keras:.2f})"),
     "drop, points": _labelled(lambda found: f"{100 * found.drop:+.2f}"),
     "  95 % interval, paired": _labelled(lambda found: _interval_text(found.drop_interval, "+")),
+    "answers that changed": _verified(lambda found: f"{len(found.flipped):,}"),
     "largest change of a score": _verified(lambda found: f"{found.largest_difference:.4f}"),
+    "  mean": _verified(lambda found: f"{found.mean_difference:.5f}"),
     "calibration error (Keras)": _labelled(
         lambda found: f"{found.calibration_error:.3f} ({found.calibration_error_keras:.3f})"
     ),
+}
+
+_CLASS_ROWS: dict[str, Callable[[Outcome], str]] = {
+    "recall per class, change in points": lambda outcome: "",
+    **{f"  {label}": _recall_change(label) for label in LABELS},
 }
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fer_edge import console, dataset, tables
-from fer_edge.commands.shared import EVALUATION_SPLITS, load_tensorflow, read_fer2013, require_file
-from fer_edge.errors import DataError
-from fer_edge.files import require_free, require_writable_folder, write_bytes
+from fer_edge import console, tables
+from fer_edge.commands.convert_inputs import InputOptions, choose_recipes, open_inputs
+from fer_edge.commands.shared import leaving_nothing_behind, require_file
+from fer_edge.files import require_free, require_space, require_writable_folder, write_bytes, write_text
 
 if TYPE_CHECKING:
-    from fer_edge.convert.calibration import CalibrationSet
+    from fer_edge.convert.converter import Conversion
     from fer_edge.convert.recipes import ConversionRecipe
-    from fer_edge.convert.verify import Verification, VerificationSet
-    from fer_edge.types import LabelledImages
+    from fer_edge.convert.verify import Verification
+
+TEXT_PER_BYTE = 6
+"""Characters of a byte in C source."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Outcome:
         size_bytes: of the file.
         verification: None when there were no held-out images.
         passed: whether the drop stayed within the limit.
+        notes: what is peculiar about the file, in sentences.
+        seconds: "convert" and "verify" -> how long they took.
+        sources: the C files beside it.
     """
 
     path: Path
@@ -37,6 +41,37 @@ class Outcome:
     size_bytes: int
     verification: Verification | None
     passed: bool
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    sources: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """Where files go and in which forms.
+
+    Attributes:
+        folder: to write to.
+        stem: what their names begin with.
+        force: whether existing ones are replaced.
+        key: to sign them with.
+        c_array: whether C sources go beside them.
+    """
+
+    folder: Path
+    stem: str
+    force: bool
+    key: Path | None
+    c_array: bool
+
+    def model(self, recipe: str) -> Path:
+        """Return the path of a recipe's file."""
+        return self.folder / f"{self.stem}.{recipe}.tflite"
+
+    def sources(self, recipe: str) -> tuple[Path, ...]:
+        """Return the paths of its C source and header, none where they are not wanted."""
+        stem = f"{self.stem}.{recipe}".replace(".", "_")
+        return tuple(self.folder / f"{stem}{suffix}" for suffix in (".c", ".h")) if self.c_array else ()
 
 
 def convert(
@@ -46,41 +81,92 @@ def convert(
     data: str | None,
     out: Path | None,
     calibration_size: int | None,
-    seed: int,
+    seed: int | None,
     max_drop: float,
     force: bool,
     as_json: bool,
+    inputs: InputOptions | None = None,
+    key: Path | None = None,
+    c_array: bool = False,
+    steps: console.Steps | None = None,
 ) -> list[Outcome]:
-    """Convert one Keras model by each recipe and verify the files; return what was written."""
-    from fer_edge.convert.recipes import find_recipe
+    """Convert one Keras model by each recipe and verify the files; return what was written.
 
-    recipes = [find_recipe(name) for name in dict.fromkeys(recipe_names)]
-    require_file(model)
-    folder = out or model.parent
-    require_writable_folder(folder)
-    targets = [folder / f"{model.stem}.{recipe.name}.tflite" for recipe in recipes]
-    for target in targets:
-        require_free(target, force=force)
-    calibration, verification = _choose_images(recipes, data, calibration_size, seed)
-    load_tensorflow()
-    from fer_edge.convert.converter import Converter
-    from fer_edge.convert.verify import exceeds
-    from fer_edge.keras_file import load_keras
-
-    converter = Converter(load_keras(model), calibration=calibration, verification=verification)
-    # All variants first, then the writing: an error leaves no half of a set behind.
-    conversions = []
-    for recipe in recipes:
-        console.print_note(f"converting to {recipe.name}" + (" and verifying" if verification else ""))
-        conversions.append(converter.convert(recipe))
-    outcomes = []
-    for target, recipe, conversion in zip(targets, recipes, conversions, strict=True):
-        passed = conversion.verification is None or not exceeds(conversion.verification, max_drop)
-        path = target if passed else target.with_name(f"{model.stem}.{recipe.name}.failed.tflite")
-        write_bytes(path, conversion.content)
-        outcomes.append(Outcome(path, recipe.name, len(conversion.content), conversion.verification, passed))
+    `inputs` holds the other choices of images, with `data` among them, and what the user knows of the
+    network; `steps` keeps the time of each step.
+    """
+    steps = steps or console.Steps()
+    recipes = choose_recipes(recipe_names, calibration_size, seed)
+    output = OutputOptions(out or model.parent, model.stem, force, key, c_array)
+    _check_outputs(model, recipes, output)
+    with leaving_nothing_behind():
+        conversions = _run(model, recipes, inputs or InputOptions(data=data), steps)
+        outcomes = [
+            _write(conversion, recipe, output, max_drop, steps)
+            for recipe, conversion in zip(recipes, conversions, strict=True)
+        ]
     _report(outcomes, max_drop, as_json=as_json)
+    steps.print_split()
     return outcomes
+
+
+def _check_outputs(model: Path, recipes: list[ConversionRecipe], output: OutputOptions) -> None:
+    """Check, before long work starts, that its results can be written."""
+    require_file(model)
+    require_writable_folder(output.folder)
+    for recipe in recipes:
+        for target in (output.model(recipe.name), *output.sources(recipe.name)):
+            require_free(target, force=output.force)
+    size = model.stat().st_size
+    require_space(output.folder, len(recipes) * size * (TEXT_PER_BYTE if output.c_array else 1))
+    require_space(Path(tempfile.gettempdir()), 2 * size)  # TensorFlow's converter keeps a copy of the network there
+    if output.key is not None:
+        from fer_edge.convert.signing import read_private_key
+
+        read_private_key(output.key)
+
+
+def _run(model: Path, recipes: list[ConversionRecipe], options: InputOptions, steps: console.Steps) -> list[Conversion]:
+    """Return all conversions, none of them written yet: an error leaves no half of a set behind."""
+    found = open_inputs(model, options, calibrates=any(recipe.integer for recipe in recipes), steps=steps)
+    from fer_edge.convert.converter import Converter
+
+    draws = {recipe.name: found.source.calibration(recipe) for recipe in recipes if recipe.integer}
+    held_out = found.source.held_out(list(draws.values()), options.verification_size)
+    converter = Converter(found.model, verification=held_out, step=steps.step)
+    return [converter.convert(recipe, calibration=draws.get(recipe.name)) for recipe in recipes]
+
+
+def _write(
+    conversion: Conversion, recipe: ConversionRecipe, output: OutputOptions, max_drop: float, steps: console.Steps
+) -> Outcome:
+    """Write one file, signed and as C source if wanted; one that lost too much is kept under another name."""
+    from fer_edge.convert.verify import exceeds
+
+    content, target = conversion.content, output.model(recipe.name)
+    passed = conversion.verification is None or not exceeds(conversion.verification, max_drop)
+    path = target if passed else target.with_name(f"{output.stem}.{recipe.name}.failed.tflite")
+    if output.key is not None:
+        from fer_edge.convert.signing import sign_file
+
+        content = sign_file(content, output.key)
+    write_bytes(path, content, force=output.force or not passed)
+    sources = output.sources(recipe.name) if passed else ()
+    if sources:
+        _write_sources(content, sources, force=output.force)
+    done = {title.removeprefix(f"{recipe.name}: "): seconds for title, seconds in steps.seconds.items()}
+    seconds: dict[str, float] = {title: done[title] for title in ("convert", "verify") if title in done}
+    return Outcome(path, recipe.name, len(content), conversion.verification, passed, conversion.notes, seconds, sources)
+
+
+def _write_sources(content: bytes, paths: tuple[Path, ...], *, force: bool) -> None:
+    from fer_edge.convert.c_array import to_c_array
+    from fer_edge.convert.metadata import check_file
+
+    source, header = paths
+    array = to_c_array(check_file(content), source.stem)
+    write_text(header, array.header, force=force)
+    write_text(source, array.source, force=force)
 
 
 def _report(outcomes: list[Outcome], max_drop: float, *, as_json: bool) -> None:
@@ -88,47 +174,11 @@ def _report(outcomes: list[Outcome], max_drop: float, *, as_json: bool) -> None:
         console.print_json([tables.outcome_as_json(outcome) for outcome in outcomes])
     else:
         tables.print_outcomes(outcomes)
+    for note in dict.fromkeys(note for outcome in outcomes for note in outcome.notes):
+        console.print_warning(note)
     for outcome in outcomes:
         if not outcome.passed:
             console.print_error(
                 f"{outcome.recipe} lost more accuracy than --max-drop {max_drop} points. The file is kept as "
-                f"{outcome.path}; try another recipe, or a larger --calibration-size."
+                f"{outcome.path}; try another recipe or a larger --calibration-size; --debug shows where it comes from."
             )
-
-
-def _choose_images(
-    recipes: list[ConversionRecipe], data: str | None, size: int | None, seed: int
-) -> tuple[CalibrationSet | None, VerificationSet | None]:
-    """Return what to calibrate on, where a recipe asks for it, and what to verify on, where there is any."""
-    from fer_edge.convert.calibration import DEFAULT_SIZE, public_calibration, select_calibration
-
-    integer = any(recipe.integer for recipe in recipes)
-    if data == dataset.PUBLIC_FACES:
-        if size is not None:
-            raise DataError(f"--calibration-size needs FER2013; '{dataset.PUBLIC_FACES}' is used whole.")
-        console.print_warning("Not verified: the public faces are all calibrated on, and carry no labels.")
-        return public_calibration(), None
-    if not integer and data is None and dataset.find_data(None) is None:
-        console.print_warning(f"Not verified: FER2013 was not found. {dataset.how_to_get()}")
-        return None, None
-    splits = read_fer2013(data)
-    calibration = None
-    if integer:
-        if "train" not in splits:
-            raise DataError(f"Calibration needs the split 'train'; this copy of FER2013 has only {', '.join(splits)}.")
-        calibration = select_calibration(splits, size=DEFAULT_SIZE if size is None else size, seed=seed)
-    return calibration, _held_out(splits, calibration)
-
-
-def _held_out(splits: dict[str, LabelledImages], calibration: CalibrationSet | None) -> VerificationSet:
-    """Return the evaluation split, or of a copy without one the training images not calibrated on."""
-    from fer_edge.convert.verify import VerificationSet
-
-    name = next((name for name in EVALUATION_SPLITS if name in splits), None)
-    if name is not None:
-        images, source = splits[name], f"FER2013 split '{name}'"
-    else:
-        chosen = calibration.indices if calibration else ()
-        rest = np.setdiff1d(np.arange(len(splits["train"])), chosen)
-        images, source = splits["train"].take(rest), "FER2013 split 'train' without the calibration images"
-    return VerificationSet(images.images, images, source)

@@ -13,7 +13,7 @@ def demo(model: Path, data: str | None, out: Path) -> None:
     """Convert the bundled model three ways and bench the results, with FER2013 or without."""
     if data is None and dataset.find_data(None) is None:
         console.print_warning(
-            "FER2013 was not found, so int8 is calibrated on the 100 public faces of scikit-image, and "
+            "FER2013 was not found, so int8 is calibrated on 50 of the public faces of scikit-image, and "
             f"agreement with float32 stands in place of accuracy. {dataset.how_to_get()}"
         )
         data = dataset.PUBLIC_FACES

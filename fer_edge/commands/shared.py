@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fer_edge import console, dataset
@@ -68,13 +73,27 @@ def read_model_bytes(model: str) -> tuple[Path, bytes]:
     return path, read_file(path)
 
 
-def load_tensorflow() -> None:
+@contextmanager
+def leaving_nothing_behind() -> Iterator[None]:
+    """Let a polite `kill` unwind the block as Ctrl-C does, so that temporary files are removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def load_tensorflow(*, announce: bool = True) -> None:
     """Import TensorFlow, which takes seconds, without its start-up notices.
 
     Raises:
         FerEdgeError: it is not installed.
     """
-    console.print_note("loading TensorFlow")
+    if announce:
+        console.print_note("loading TensorFlow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with silenced():

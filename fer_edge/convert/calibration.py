@@ -9,12 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset import PUBLIC_FACES, read_public_faces, seen_in
+from fer_edge.dataset import seen_in
 from fer_edge.errors import DataError
 from fer_edge.types import LABELS, LabelledImages
-
-DEFAULT_SIZE = 200
-"""Images; 50 to 2,000 gave the same agreement with float32 within noise (docs/lab-notes.md)."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +19,8 @@ class CalibrationSet:
     """The chosen images and where they came from.
 
     Attributes:
-        images: uint8, N x 48 x 48 x 1.
-        source: "fer2013" or the name of another public set.
+        images: uint8, N x 48 x 48 x 1 grey faces, or images of the network's own shape.
+        source: "fer2013", or the name of another set.
         split: the split they were drawn from, or None.
         seed: what the draw was seeded with, or None when all images were taken.
         indices: positions in that split, ascending.
@@ -47,28 +44,33 @@ class CalibrationSet:
         }
 
 
-def select_calibration(splits: dict[str, LabelledImages], *, size: int, seed: int) -> CalibrationSet:
-    """Draw a seeded, class-stratified subset of the training split.
+def select_calibration(
+    splits: dict[str, LabelledImages], *, size: int, seed: int, split: str = "train"
+) -> CalibrationSet:
+    """Draw a seeded, class-stratified subset of a split.
 
     An image that also stands in another split of `splits` is never drawn: calibrating on it would
     flatter the verification.
 
     Raises:
-        DataError: `size` is not between the number of classes and the number of usable images.
+        DataError: the split is not there, or `size` is not between the number of classes and the
+            number of usable images.
     """
-    train = splits["train"]
-    usable = np.ones(len(train), bool)
+    if split not in splits:
+        raise DataError(f"Calibration needs the split '{split}'; this copy of FER2013 has only {', '.join(splits)}.")
+    images = splits[split]
+    usable = np.ones(len(images), bool)
     for name, other in splits.items():
-        if name != "train":
-            usable &= ~seen_in(train, other)
+        if name != split:
+            usable &= ~seen_in(images, other)
     if not len(LABELS) <= size <= usable.sum():
         raise DataError(
-            f"Expected a --calibration-size from {len(LABELS)} to the {usable.sum():,} usable training images, "
-            f"got {size:,}."
+            f"Expected a calibration size from {len(LABELS)} to the {usable.sum():,} usable images of split "
+            f"'{split}', got {size:,}."
         )
     rng = np.random.default_rng(seed)
-    indices = np.sort(_stratified_draw(train.labels, usable, size, rng))
-    return CalibrationSet(train.images[indices], "fer2013", "train", seed, tuple(int(i) for i in indices))
+    indices = np.sort(_stratified_draw(images.labels, usable, size, rng))
+    return CalibrationSet(images.images[indices], "fer2013", split, seed, tuple(int(i) for i in indices))
 
 
 def _stratified_draw(
@@ -84,7 +86,16 @@ def _stratified_draw(
     return np.array(drawn, np.int64)
 
 
-def public_calibration() -> CalibrationSet:
-    """Return all of `read_public_faces`: for users without FER2013."""
-    images = read_public_faces()
-    return CalibrationSet(images, f"scikit-image {PUBLIC_FACES}", None, None, tuple(range(len(images))))
+def draw_any(images: npt.NDArray[np.uint8], source: str, *, size: int, seed: int) -> CalibrationSet:
+    """Draw a seeded calibration set from images without labels, leaving some to verify on.
+
+    Raises:
+        DataError: it would leave none.
+    """
+    if not 1 <= size < len(images):
+        raise DataError(
+            f"Expected a calibration size from 1 to {len(images) - 1:,}, one less than the different pictures in "
+            f"{source}, got {size:,}. Name fewer with --calibration-size, or add pictures."
+        )
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(images))[:size])
+    return CalibrationSet(images[drawn], source, None, seed, tuple(int(index) for index in drawn))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_edge.convert.calibration import CalibrationSet
 from fer_edge.convert.recipes import ConversionRecipe
@@ -13,38 +13,54 @@ from fer_edge.convert.verify import Verification
 from fer_edge.errors import ModelError
 from fer_edge.provenance import versions, write_json_member
 from fer_edge.runtime.metadata import FORMAT_VERSION, MEMBER, ModelFile, read_model
-from fer_edge.types import FACE_SIZE, LABELS
+
+if TYPE_CHECKING:
+    from fer_edge.convert.prepare import PreparedModel  # which loads Keras; checking a file needs none
 
 
 def describe_model(
-    name: str,
+    model: PreparedModel,
     recipe: ConversionRecipe,
     calibration: CalibrationSet | None,
-    training: dict[str, Any] | None,
+    notes: tuple[str, ...],
     verification: Verification | None,
 ) -> dict[str, Any]:
     """Return the metadata of a converted model, as docs/model-file.md lists it."""
     return {
         "format_version": FORMAT_VERSION,
-        "name": name,
-        "labels": list(LABELS),
+        "name": model.name,
+        "labels": list(model.labels),
         "input": {
-            "shape": [1, FACE_SIZE, FACE_SIZE, 1],
-            "dtype": "uint8",
-            "content": "one face, raw grey pixels 0..255; nothing else to do",
+            "shape": [1, *model.shape],
+            "dtype": recipe.input_dtype,
+            "content": _input_content(model, recipe),
         },
         "output": {
-            "shape": [1, len(LABELS)],
-            "dtype": "uint8" if recipe.integer else "float32",
+            "shape": [1, len(model.labels)],
+            "dtype": recipe.output_dtype,
             "content": "probabilities in the order of the labels"
-            + (", each (value - zero_point) * scale of the output tensor" if recipe.integer else ""),
+            + ("" if recipe.output_dtype == "float32" else ", each (value - zero_point) * scale of the output tensor"),
         },
-        "recipe": {"name": recipe.name, "weights": recipe.weights, "integer": recipe.integer},
+        "recipe": recipe.describe(),
         "calibration": calibration.describe() if calibration and recipe.integer else None,
-        "training": training,
+        "assumptions": [*model.assumptions, *notes],
+        "training": model.training,
         "verification": verification.as_json() if verification else None,
         "versions": versions("tensorflow", "keras", "numpy"),
     }
+
+
+def _input_content(model: PreparedModel, recipe: ConversionRecipe) -> str:
+    subject = "one face" if model.reads_emotions else "one image"
+    pixels = "raw grey pixels 0..255" if model.shape[2] == 1 else "raw pixels 0..255, red first"
+    return (
+        f"{subject}, {pixels}"
+        + {
+            "uint8": "; nothing else to do",
+            "int8": ", minus 128",
+            "float32": ", as floats",
+        }[recipe.input_dtype]
+    )
 
 
 def append_metadata(flatbuffer: bytes, content: dict[str, Any]) -> bytes:

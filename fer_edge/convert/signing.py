@@ -35,7 +35,7 @@ def sign_file(content: bytes, key_path: Path, name: str = "The model") -> bytes:
         ModelError: the file is damaged or was altered.
         FerEdgeError: the key cannot be used, or `cryptography` is not installed.
     """
-    key = _read_private_key(key_path)
+    key = read_private_key(key_path)
     file = check_file(content, name)
     signature = {
         "algorithm": ALGORITHM,
@@ -93,7 +93,12 @@ def _signature_bytes(signature: Any) -> bytes:
         return b""
 
 
-def _read_private_key(path: Path) -> Ed25519PrivateKey:
+def read_private_key(path: Path) -> Ed25519PrivateKey:
+    """Return a key to sign with.
+
+    Raises:
+        FerEdgeError: it cannot be used, or `cryptography` is not installed.
+    """
     return cast("Ed25519PrivateKey", _read_key(path, private=True))
 
 

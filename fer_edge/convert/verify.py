@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.convert.fit import Shape, fit_faces
 from fer_edge.evaluation import Evaluation, evaluate
 from fer_edge.metrics import Interval, paired_drop
 from fer_edge.runtime import EmotionClassifier
-from fer_edge.types import LABELS, LabelledImages
+from fer_edge.runtime.interpreter import load_interpreter
+from fer_edge.runtime.metadata import ModelFile, read_model
+from fer_edge.types import FACE_SIZE, LABELS, LabelledImages
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -21,8 +25,8 @@ class VerificationSet:
     """The images that a conversion is verified on, never calibrated on.
 
     Attributes:
-        images: uint8, N x 48 x 48 x 1.
-        labelled: the same with labels, or None where there are none.
+        images: uint8, N x 48 x 48 x 1 grey faces, or images of the network's own shape.
+        labelled: the faces with labels, or None where there are none.
         source: what they are, in words.
     """
 
@@ -82,15 +86,59 @@ class Verification:
 
 
 def predict_file(content: bytes, images: npt.NDArray[np.uint8]) -> Probabilities:
-    """Return the answers (N x 7) of a .tflite file, as the runtime gives them."""
-    with EmotionClassifier(content) as classifier:
-        return np.stack([prediction.probabilities for prediction in classifier.predict_batch(images)])
+    """Return the answers (N x labels) of a .tflite file to grey faces, or to images of its own shape.
+
+    They are those of `EmotionClassifier` where it takes the file, so what ships is what is verified;
+    files of other shapes or dtypes are asked through the bare interpreter.
+    """
+    file = read_model(content)
+    if _fits_runtime(file):
+        with EmotionClassifier(content) as classifier:
+            return np.stack([prediction.probabilities for prediction in classifier.predict_batch(images)])
+    return _ask_interpreter(file, images)
 
 
-def verify(keras: Probabilities, file: Probabilities, images: VerificationSet) -> Verification:
-    """Compare the answers (N x 7) of the Keras network and of the converted file."""
+def _fits_runtime(file: ModelFile) -> bool:
+    taken, given = file.metadata.content["input"], file.metadata.content["output"]
+    fits = taken["shape"] == [1, FACE_SIZE, FACE_SIZE, 1] and taken["dtype"] == "uint8"
+    return fits and given["dtype"] in {"uint8", "float32"}
+
+
+def _ask_interpreter(file: ModelFile, images: npt.NDArray[np.uint8]) -> Probabilities:
+    interpreter = load_interpreter(file.flatbuffer, threads=os.cpu_count() or 1)
+    taken, given = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    height, width, channels = (int(size) for size in taken["shape"][1:])
+    shape: Shape = (height, width, channels)
+    answers = []
+    for image in images:
+        pixels = fit_faces(image[np.newaxis], shape).astype(np.float32)
+        if taken["dtype"] is not np.float32:
+            pixels += taken["quantization"][1]  # the scale is 1: the converter checked it
+        interpreter.set_tensor(taken["index"], pixels.astype(taken["dtype"]))
+        interpreter.invoke()
+        answers.append(interpreter.get_tensor(given["index"])[0])
+    outputs = np.stack(answers).astype(np.float32)
+    scale, zero_point = given["quantization"]
+    return outputs if given["dtype"] is np.float32 else (outputs - np.float32(zero_point)) * np.float32(scale)
+
+
+def verify(
+    keras: Probabilities, file: Probabilities, images: VerificationSet, labels: tuple[str, ...] = LABELS
+) -> Verification:
+    """Compare the answers (N x labels) of the Keras network and of the converted file.
+
+    Args:
+        keras: of the network.
+        file: of the file.
+        images: what both were asked; their labels are compared with where the network's are the same.
+        labels: the network's, in the order of its outputs.
+    """
     difference = np.abs(keras - file)
     flipped = np.flatnonzero(keras.argmax(axis=1) != file.argmax(axis=1))
+    change = None
+    if images.labelled is not None and set(labels) == set(LABELS):
+        order = [labels.index(label) for label in LABELS]
+        change = _compare_with_labels(keras[:, order], file[:, order], images.labelled)
     return Verification(
         source=images.source,
         images=len(keras),
@@ -98,7 +146,7 @@ def verify(keras: Probabilities, file: Probabilities, images: VerificationSet) -
         largest_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
         flipped=tuple(int(index) for index in flipped),
-        labelled=_compare_with_labels(keras, file, images.labelled) if images.labelled is not None else None,
+        labelled=change,
     )
 
 

@@ -165,7 +165,7 @@ def test_integer_recipe_needs_calibration(network) -> None:
 
 
 def test_unknown_recipe() -> None:
-    with pytest.raises(RecipeError, match="float32, float16, int8"):
+    with pytest.raises(RecipeError, match="float32, float16, dynamic, int8"):
         find_recipe("int4")
 
 

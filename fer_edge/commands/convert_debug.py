@@ -1,0 +1,167 @@
+"""`fer-edge convert --debug`: where an integer model's error comes from, and what helps."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from fer_edge import console
+from fer_edge.benchmarks.latency import MIN_SAMPLES, measure_latency, percentiles
+from fer_edge.commands.convert_inputs import InputOptions, choose_recipes, open_inputs
+from fer_edge.commands.shared import leaving_nothing_behind
+from fer_edge.errors import RecipeError
+from fer_edge.types import FACE_SIZE
+
+if TYPE_CHECKING:
+    from fer_edge.convert.converter import Conversion
+    from fer_edge.convert.layer_errors import LayerError
+    from fer_edge.convert.recipes import ConversionRecipe
+    from fer_edge.convert.verify import Verification
+
+LEFT_IN_FLOAT = (0, 1, 2, 4)
+"""How many of the worst layers the remedy leaves in float32."""
+
+RANKING_IMAGES = 50
+"""Calibration images on which the layers are ranked."""
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What leaving the worst layers in float gives and costs.
+
+    Attributes:
+        layers: how many.
+        verification: of the model.
+        size_bytes: of its file.
+        p50_ms: median of `predict`; None for a model that the runtime does not take.
+    """
+
+    layers: int
+    verification: Verification
+    size_bytes: int
+    p50_ms: float | None
+
+
+def debug(
+    model: Path,
+    *,
+    recipe_name: str,
+    calibration_size: int | None,
+    seed: int | None,
+    inputs: InputOptions,
+    as_json: bool,
+) -> None:
+    """Rank the layers by their error, and show what leaving the worst in float32 gives; no file is written.
+
+    Raises:
+        RecipeError: the recipe's activations are no integers, or layers of it are left in float already.
+    """
+    (recipe,) = choose_recipes([recipe_name], calibration_size, seed)
+    if not recipe.integer or recipe.float_layers:
+        raise RecipeError(f"Expected an integer recipe without float_layers for --debug, got '{recipe.name}'.")
+    steps = console.Steps()
+    with leaving_nothing_behind():
+        found = open_inputs(model, inputs, calibrates=True, steps=steps)
+        from fer_edge.convert.converter import Converter
+        from fer_edge.convert.fit import fit_faces
+        from fer_edge.convert.flatbuffer import calibrate, quantise
+        from fer_edge.convert.layer_errors import rank_layers
+
+        calibration = found.source.calibration(recipe)
+        converter = Converter(
+            found.model,
+            verification=found.source.held_out([calibration], inputs.verification_size),
+            step=steps.step,
+        )
+        images = fit_faces(calibration.images, found.model.shape)
+        with steps.step("calibrating"):
+            calibrated = calibrate(found.model.network, found.model.shape, recipe, images)
+        with steps.step("ranking the layers"):
+            layers = rank_layers(calibrated, recipe, images[:RANKING_IMAGES])
+        remedies = []
+        for count in (count for count in LEFT_IN_FLOAT if count <= len(layers)):
+            names = [layer.name for layer in layers[:count]]
+            variant = dataclasses.replace(recipe, name=f"{recipe.name}, {count} in float", float_layers=names)
+            conversion = converter.finish(quantise(calibrated, variant, names), variant, calibration)
+            with steps.step(f"{variant.name}: measure"):
+                remedies.append(_measure(count, conversion, variant, found.model.shape))
+    _report(layers, remedies, recipe, as_json=as_json)
+    steps.print_split()
+
+
+def _measure(count: int, conversion: Conversion, recipe: ConversionRecipe, shape: tuple[int, int, int]) -> Remedy:
+    assert conversion.verification is not None
+    p50 = None
+    if recipe.fits_runtime and shape == (FACE_SIZE, FACE_SIZE, 1):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.tflite"
+            path.write_bytes(conversion.content)
+            p50 = percentiles(measure_latency(path, threads=1, samples=MIN_SAMPLES, faces=None).predict_ms).p50
+    return Remedy(count, conversion.verification, len(conversion.content), p50)
+
+
+def _report(layers: list[LayerError], remedies: list[Remedy], recipe: ConversionRecipe, *, as_json: bool) -> None:
+    if as_json:
+        console.print_json(
+            {"layers": [asdict(layer) for layer in layers], "remedies": [asdict(remedy) for remedy in remedies]}
+        )
+        return
+    _print_layers(layers)
+    _print_remedies(remedies)
+    console.print_line(
+        f'A recipe file keeps layers in float: base = "{recipe.name if recipe.name == "int8" else "int8"}" and '
+        "float_layers = [names]. --json prints the names in full."
+    )
+
+
+def _print_layers(layers: list[LayerError]) -> None:
+    table = Table("layer", "operator", "error, steps", "largest error", "step")
+    for layer in layers[:SHOWN]:
+        cells = (f"{layer.steps:.2f}", f"{layer.largest:.4g}", f"{layer.scale:.4g}")
+        table.add_row(escape(_short(layer.name)), layer.operator, *cells)
+    table.columns[2].justify = table.columns[3].justify = table.columns[4].justify = "right"
+    console.OUT.print(table)
+    console.print_line(
+        "Root mean square error of each operator alone, in quantisation steps: 0.29 is rounding and nothing else"
+        + (f"; the worst {SHOWN} of {len(layers)}." if len(layers) > SHOWN else ".")
+    )
+
+
+def _print_remedies(remedies: list[Remedy]) -> None:
+    rows: dict[str, Any] = {
+        "agrees with Keras, %": lambda one: f"{100 * one.verification.agreement:.2f}",
+        "drop, points": lambda one: (
+            f"{100 * one.verification.labelled.drop:+.2f}" if one.verification.labelled else "no labels"
+        ),
+        "  95 % interval, paired": lambda one: _interval(one.verification),
+        "largest change of a score": lambda one: f"{one.verification.largest_difference:.4f}",
+        "size, kB": lambda one: f"{one.size_bytes / 1000:,.1f}",
+        "predict p50, ms": lambda one: "not measured" if one.p50_ms is None else f"{one.p50_ms:.3f}",
+    }
+    table = Table("worst layers left in float32", *(str(remedy.layers) for remedy in remedies))
+    for title, cell in rows.items():
+        table.add_row(title, *(cell(remedy) for remedy in remedies))
+    console.right_align(table)
+    console.OUT.print(table)
+
+
+def _interval(found: Verification) -> str:
+    if found.labelled is None:
+        return ""
+    interval = found.labelled.drop_interval
+    return f"{100 * interval.low:+.2f} to {100 * interval.high:+.2f}"
+
+
+def _short(name: str) -> str:
+    """Return the Keras layer in a converter's name such as "net_1/net_1/conv_1/Relu;net_1/...": its third part."""
+    parts = name.partition(";")[0].split("/")
+    start = next((index for index, part in enumerate(parts) if part != parts[0]), 0)
+    return parts[start].removesuffix("_1") if len(parts) > 1 else name
