@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast lint docs benchmark-runtime clean
+.PHONY: demo test test-fast lint docs benchmark-runtime compare-architectures clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -29,6 +29,10 @@ benchmark-runtime: $(VENV)/.train
 	$(BIN)/python benchmarks/runtime_overhead.py --json build/benchmarks/overhead.json
 	$(BIN)/python benchmarks/soak.py --json build/benchmarks/soak.json
 	$(BIN)/python scripts/update_performance.py
+
+# Converts and times our networks and others in turn; writes docs/architectures.md, README.md and docs/model-card.md.
+compare-architectures: $(VENV)/.train
+	$(BIN)/python scripts/compare_architectures.py
 
 clean:
 	rm -rf $(VENV) build
