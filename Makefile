@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast lint docs docs-conversion benchmark-runtime clean
+.PHONY: demo test test-fast lint docs docs-conversion benchmark-runtime compare-architectures clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -34,6 +34,10 @@ benchmark-runtime: $(VENV)/.train
 	$(BIN)/python benchmarks/soak.py --json build/benchmarks/soak.json
 	$(BIN)/python benchmarks/fuzz.py --json build/benchmarks/fuzz.json
 	$(BIN)/python scripts/update_performance.py
+
+# Converts and times our networks and others in turn; writes docs/architectures.md, README.md and docs/model-card.md.
+compare-architectures: $(VENV)/.train
+	$(BIN)/python scripts/compare_architectures.py
 
 clean:
 	rm -rf $(VENV) build

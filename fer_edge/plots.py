@@ -1,4 +1,4 @@
-"""Plots of a training run or an evaluation. matplotlib comes with the extra [train]."""
+"""Plots of a training run or an evaluation. matplotlib comes with the extras [plot] and [train]."""
 
 from __future__ import annotations
 
@@ -144,17 +144,24 @@ def plot_cost(path: Path, cost: ModelCost, name: str) -> None:
     _save(figure, path)
 
 
-def _figure(width: float, height: float, *, rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
-    """Return a figure that needs no screen.
+def require_matplotlib() -> None:
+    """Check that plots can be drawn, before the long work that they are to show.
 
     Raises:
         FerEdgeError: matplotlib is not installed.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401
     except ImportError as error:
-        raise FerEdgeError("Plots need matplotlib: run \"pip install 'fer-edge[train]'\".") from error
+        raise FerEdgeError(f"Plots need matplotlib ({error}). Run \"pip install 'fer-edge[plot]'\".") from error
+
+
+def _figure(width: float, height: float, *, rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
+    """Return a figure that needs no screen; raises what `require_matplotlib` raises."""
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns)

@@ -24,11 +24,7 @@ def evaluate(
     from fer_edge.evaluation import evaluate as measure
     from fer_edge.votes import read_votes
 
-    plots = {name: out / f"{name}.png" for name in ("confusion", "reliability", "mistakes")} if out else {}
-    for target in plots.values():
-        require_free(target, force=force)
-    if out:
-        require_writable_folder(out)
+    plots = _plan_plots(out, force=force) if out else {}
     shares = read_votes(votes) if votes else None
     predict, name = _load_predictor(model)
     splits = read_fer2013(data)
@@ -49,6 +45,18 @@ def evaluate(
         tables.print_classes(found)
         for target in plots.values():
             console.OUT.print(f"Wrote {target}", highlight=False, soft_wrap=True)
+
+
+def _plan_plots(out: Path, *, force: bool) -> dict[str, Path]:
+    """Return the plots by name, checked before the work starts: they can be drawn and written."""
+    from fer_edge.plots import require_matplotlib
+
+    require_matplotlib()
+    plots = {name: out / f"{name}.png" for name in ("confusion", "reliability", "mistakes")}
+    for target in plots.values():
+        require_free(target, force=force)
+    require_writable_folder(out)
+    return plots
 
 
 def _load_predictor(model: str) -> tuple[Predictor, str]:

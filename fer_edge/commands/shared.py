@@ -101,6 +101,6 @@ def load_tensorflow(*, announce: bool = True) -> None:
             import tensorflow  # noqa: F401
     except ImportError as error:
         raise FerEdgeError(
-            f"Training and conversion need TensorFlow ({error}). Run \"pip install 'fer-edge[train]'\"; "
-            "to run a model, the base install is enough."
+            f"Training, conversion and .keras files need TensorFlow ({error}). Run \"pip install 'fer-edge[train]'\"; "
+            "for a .tflite model, the base install is enough."
         ) from error

@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from fer_edge.errors import RecipeError
+from fer_edge.train.baselines import BASELINES
 from fer_edge.types import FACE_SIZE, LABELS
 
 
@@ -16,7 +17,8 @@ def build_model(
 ) -> keras.Model:
     """Return a new network, float32 N x 48 x 48 x 1 pixels in, N x 7 probabilities out.
 
-    `edge_cnn` also takes other image sizes, since it ends in global average pooling.
+    `edge_cnn` also takes other image sizes, since it ends in global average pooling. The networks of
+    `baselines` are as published, so their lists stay empty.
 
     Raises:
         RecipeError: an unknown name, or lists that do not fit the network.
@@ -25,7 +27,11 @@ def build_model(
         return edge_cnn(widths, blocks, dropout, stem)
     if name == "seed_cnn":
         return seed_cnn(widths, dropout)
-    raise RecipeError(f"Recipe field 'model': expected edge_cnn or seed_cnn, got '{name}'.")
+    if name not in BASELINES:
+        raise RecipeError(f"Recipe field 'model': expected edge_cnn, seed_cnn, {', '.join(BASELINES)}, got '{name}'.")
+    if any((widths, blocks, dropout, stem)):
+        raise RecipeError(f"{name} is fixed: expected empty widths, blocks, dropout and stem.")
+    return BASELINES[name]()
 
 
 def edge_cnn(

@@ -35,15 +35,25 @@ def fit_temperature(probabilities: npt.NDArray[np.float32], labels: npt.NDArray[
 
 
 def fold_temperature(network: keras.Model, temperature: float) -> None:
-    """Divide the logits of `network` by `temperature`, in place, by scaling its last layer.
+    """Divide the logits of `network` by `temperature`, in place, by scaling the layer that makes them.
 
     Raises:
-        ValueError: the last layer is no dense softmax layer.
+        ValueError: the network does not end in logits and a softmax.
     """
-    layer = network.layers[-1]
-    if not isinstance(layer, keras.layers.Dense) or layer.activation is not keras.activations.softmax:
-        raise ValueError(f"expected a network that ends in a dense softmax layer, got {type(layer).__name__}")
+    layer = _logits_layer(network)
     layer.set_weights([weight / temperature for weight in layer.get_weights()])
+
+
+def _logits_layer(network: keras.Model) -> keras.layers.Layer:
+    """Return the last layer with weights: a dense softmax, or a convolution averaged before the softmax."""
+    *_, convolution, pool, last = network.layers
+    if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
+        return last
+    averaged = isinstance(pool, keras.layers.GlobalAveragePooling2D) and isinstance(last, keras.layers.Softmax)
+    linear = isinstance(convolution, keras.layers.Conv2D) and convolution.activation is keras.activations.linear
+    if averaged and linear:
+        return convolution
+    raise ValueError(f"expected a network that ends in logits and a softmax, got {type(last).__name__}")
 
 
 def _loss(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:

@@ -280,8 +280,10 @@ def test_lists_that_do_not_fit_a_network() -> None:
         build_model("edge_cnn", widths=[8, 8], blocks=[1], dropout=[0.0])
     with pytest.raises(RecipeError, match="dropout"):
         build_model("seed_cnn", widths=[8, 8, 8], blocks=[], dropout=[0.1])
-    with pytest.raises(RecipeError, match="edge_cnn or seed_cnn"):
+    with pytest.raises(RecipeError, match="edge_cnn, seed_cnn, mini_xception"):
         build_model("vgg", widths=[], blocks=[], dropout=[])
+    with pytest.raises(RecipeError, match="mini_xception is fixed"):
+        build_model("mini_xception", widths=[], blocks=[], dropout=[0.5])
 
 
 def test_fine_stem_sees_every_pixel_first() -> None:
