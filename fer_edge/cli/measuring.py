@@ -15,14 +15,16 @@ from fer_edge.cli.options import DataOption, ForceOption
 def bench(
     models: Annotated[list[str], typer.Argument(help=".tflite files or bundled names.")],
     baseline: Annotated[
-        str | None, typer.Option(help="What to compare with; default: the first float32 file, else the first.")
+        str | None,
+        typer.Option(help="What to compare with; default: the float32 file of the same network, else the first."),
     ] = None,
     data: DataOption = None,
     split: Annotated[str | None, typer.Option(help="Default: public, else test, else private.")] = None,
     threads: Annotated[str, typer.Option(help="Thread counts, such as 1,2.")] = "1",
-    samples: Annotated[int, typer.Option(help="Timed runs per model and thread count, at least 200.")] = 1000,
+    quick: Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes; not for publication.")] = False,
+    seed: Annotated[int, typer.Option(help="Of crops, order of the variants and bootstrap.")] = 0,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the report with raw samples to this file.")
+        Path | None, typer.Option("--json", help="Write all figures and raw samples to this file.")
     ] = None,
     force: ForceOption = False,
 ) -> None:
@@ -35,7 +37,8 @@ def bench(
         data=data,
         split=split,
         threads=threads,
-        samples=samples,
+        quick=quick,
+        seed=seed,
         json_file=json_file,
         force=force,
     )

@@ -12,7 +12,6 @@ from sklearn import metrics as reference
 from fer_edge.benchmarks import bench
 from fer_edge.benchmarks.accuracy import agreement, measure_accuracy, predict_probabilities
 from fer_edge.benchmarks.bench import run_bench
-from fer_edge.benchmarks.latency import LatencySamples
 from fer_edge.errors import ModelError
 from fer_edge.types import LABELS, LabelledImages
 
