@@ -1,4 +1,4 @@
-"""`fer-edge bench` and `demo`: the options."""
+"""`fer-edge bench`, `report`, `compare` and `demo`: the options."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fer_edge.cli.app import app
-from fer_edge.cli.options import DataOption, ForceOption
+from fer_edge.cli.options import DataOption, ForceOption, JsonOption
 
 
 @app.command()
@@ -42,6 +42,41 @@ def bench(
         json_file=json_file,
         force=force,
     )
+
+
+@app.command()
+def report(
+    results: Annotated[list[Path], typer.Argument(help="What 'fer-edge bench --json' wrote, of one or more devices.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.html", help="The page to write.")] = Path(
+        "report.html"
+    ),
+    force: ForceOption = False,
+) -> None:
+    """Draw bench results as one HTML page that needs no network."""
+    from fer_edge.commands.report import report as run
+
+    run(results, out=out, force=force)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="What 'fer-edge bench --json' wrote.")],
+    after: Annotated[Path, typer.Argument(help="The same, later or elsewhere.")],
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=LIMIT",
+            help="Exit code 2 if anything is significantly worse by more: accuracy=0.5 (points), latency=5, start=10, "
+            "memory=10, size=10 (per cent); repeatable.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what got significantly better or worse between two benches."""
+    from fer_edge.commands.compare import compare as run
+
+    if not run(before, after, fail_on=fail_on or [], as_json=as_json):
+        raise typer.Exit(2)
 
 
 @app.command()
