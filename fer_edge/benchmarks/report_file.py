@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import types
 import typing
@@ -15,6 +14,8 @@ from fer_edge.benchmarks.results import FORMAT, FORMAT_VERSION, BenchReport
 from fer_edge.errors import FerEdgeError
 
 MAX_BYTES = 500_000_000
+MAX_NUMBER = 1e15
+"""Nothing that a bench measures is larger; beyond, drawings overflow. NaN and infinity are no smaller either."""
 
 
 class ReportError(FerEdgeError):
@@ -91,9 +92,9 @@ def _decode(value: Any, kind: Any, place: str) -> Any:
 
 def _is_plain(value: Any, kind: Any) -> bool:
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
     if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
     return kind in {str, bool} and isinstance(value, kind)
 
 

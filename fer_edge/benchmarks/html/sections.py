@@ -26,8 +26,8 @@ def opening(page: Page) -> list[Element]:
             tag(
                 "p",
                 tag("strong", device.name),
-                f": {images}. Measured {report.date} by fer-edge {report.fer_edge_version} in "
-                f"{report.seconds:,.0f} s.{quick}",
+                f": {images}. Measured {report.date[:16].replace('T', ' ')} UTC by fer-edge {report.fer_edge_version} "
+                f"in {report.seconds:,.0f} s.{quick}",
                 class_="soft",
             )
         )
@@ -132,9 +132,7 @@ def distributions(page: Page) -> list[Element]:
         if rows:
             drawing = charts.draw_distributions(rows, "ms, logarithmic")
             figures.append(tag("figure", tag("h3", words[0].upper() + words[1:]), drawing))
-    note = (
-        "Height: square root of the share of samples. Marks and figures: p50 and p99 in ms. Batch 1, one thread count."
-    )
+    note = "Height: square root of the share of samples. Marks and figures: p50 and p99 in ms. Batch 1."
     return [tag("h2", "Latency"), tag("p", note, class_="soft"), tag("div", *figures, class_="grid2")]
 
 
