@@ -136,7 +136,7 @@ def _result(variant: Variant, judgement: Judgement, times: Times) -> ModelResult
     latency = times.latency[variant.id]
     return ModelResult(
         id=variant.id,
-        name=metadata.name,
+        name=variant.name,
         recipe=metadata.recipe,
         file=variant.path.name,
         file_bytes=len(data),

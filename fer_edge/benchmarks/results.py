@@ -230,7 +230,7 @@ class ModelResult:
 
     Attributes:
         id: name and recipe, such as "edge_cnn_s:int8"; "#2" follows where two files share them.
-        name: the network.
+        name: the network, from the metadata; the file's name where that fits two files of one recipe.
         recipe: float32, float16 or int8.
         file: its name, without the folder.
         file_bytes: its size.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ class Variant:
     """One file under its name in the report; `baseline` is another's id, None for a baseline."""
 
     id: str
+    name: str
     path: Path
     file: ModelFile
     baseline: str | None
@@ -31,25 +33,43 @@ def plan_variants(models: list[Path], baseline: Path | None) -> list[Variant]:
     """
     paths = list(dict.fromkeys([*models, *([baseline] if baseline else [])]))
     files = {path: read_model(path) for path in paths}
-    ids = _name_all(files)
-    chosen = {path: baseline or _default_baseline(path, files) for path in paths}
+    names = _name_networks(files)
+    ids = _number({path: f"{names[path]}:{files[path].metadata.recipe}" for path in paths})
+    chosen = {path: baseline or _default_baseline(path, files, names) for path in paths}
     variants = [
-        Variant(ids[path], path, files[path], None if chosen[path] == path else ids[chosen[path]]) for path in paths
+        Variant(ids[path], names[path], path, files[path], None if chosen[path] == path else ids[chosen[path]])
+        for path in paths
     ]
     return sorted(variants, key=lambda variant: variant.baseline is not None)
 
 
-def _default_baseline(path: Path, files: dict[Path, ModelFile]) -> Path:
+def _default_baseline(path: Path, files: dict[Path, ModelFile], names: dict[Path, str]) -> Path:
     exact = [other for other, file in files.items() if file.metadata.recipe == "float32"]
-    same = [other for other in exact if files[other].metadata.name == files[path].metadata.name]
+    same = [other for other in exact if names[other] == names[path]]
     return [*same, *exact, *files][0]
 
 
-def _name_all(files: dict[Path, ModelFile]) -> dict[Path, str]:
-    """Return an id for each file: name and recipe, with a number where two files share them."""
-    ids: dict[Path, str] = {}
-    for path, file in files.items():
-        id_ = f"{file.metadata.name}:{file.metadata.recipe}"
-        count = sum(other.partition("#")[0] == id_ for other in ids.values())
-        ids[path] = f"{id_}#{count + 1}" if count else id_
-    return ids
+def _name_networks(files: dict[Path, ModelFile]) -> dict[Path, str]:
+    """Return the network's name of each file.
+
+    It is the name in the metadata, unless that fits two files of one recipe: then these are different
+    networks of one family, and the files' names, without the recipe, tell them apart.
+    """
+    told = Counter((file.metadata.name, file.metadata.recipe) for file in files.values())
+    unclear = {name for (name, _), count in told.items() if count > 1}
+    return {
+        path: path.name.removesuffix(".tflite").removesuffix(f".{file.metadata.recipe}")
+        if file.metadata.name in unclear
+        else file.metadata.name
+        for path, file in files.items()
+    }
+
+
+def _number(ids: dict[Path, str]) -> dict[Path, str]:
+    """Return ids that are unique: the second of its kind gets "#2"."""
+    seen: Counter[str] = Counter()
+    unique = {}
+    for path, id_ in ids.items():
+        seen[id_] += 1
+        unique[path] = id_ if seen[id_] == 1 else f"{id_}#{seen[id_]}"
+    return unique

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -140,9 +141,12 @@ def test_each_network_has_its_own_baseline(model_files: dict[str, Path], tmp_pat
         f"{name}:int8": f"{name}:float32",
         "other:int8": "other:float32",
     }
-    twin = tmp_path / "twin.tflite"
+    twin = tmp_path / "twin.int8.tflite"
     twin.write_bytes(model_files["int8"].read_bytes())
-    assert [v.id for v in plan_variants([model_files["int8"], twin], None)] == [f"{name}:int8", f"{name}:int8#2"]
+    assert [v.id for v in plan_variants([model_files["int8"], twin], None)] == ["tiny:int8", "twin:int8"]
+    (tmp_path / "b").mkdir()
+    again = shutil.copy(twin, tmp_path / "b" / twin.name)
+    assert [v.id for v in plan_variants([twin, Path(again)], None)] == ["twin:int8", "twin:int8#2"]
 
 
 @pytest.mark.usefixtures("no_timing")

@@ -50,7 +50,7 @@ def test_page_holds_every_section_and_figure() -> None:
     for part in (
         *("Which variant?", "Accuracy and latency", "Latency", "What each class loses", "Confusion", "Throughput"),
         *("Cost", "Device", "tiny:int8", "85.71", "synthetic, 280 images", "Fast CPU", "not available", "2026-01-02"),
-        *("a long tail; repeat", "On the front (dashed)"),
+        *("a long tail; repeat.", "On the front (dashed)"),
     ):
         assert part in page.text, part
     assert page.tags.count("svg") > 7
@@ -107,7 +107,7 @@ def test_what_was_not_measured_is_said_not_drawn(lacking: str) -> None:
 
 def test_front() -> None:
     def point(latency: float, accuracy: float) -> Point:
-        return Point("", 0, 0, latency, accuracy, Interval(0, 1))
+        return Point("", "", 0, 0, latency, accuracy, Interval(0, 1))
 
     fast, slow, better, beaten = point(1, 60), point(3, 60), point(5, 70), point(6, 69)
     assert find_front([beaten, better, slow, fast]) == [fast, better]

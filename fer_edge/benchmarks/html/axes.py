@@ -38,7 +38,7 @@ class Axis:
 
 def _even_ticks(low: float, high: float) -> list[float]:
     power = 10.0 ** math.floor(math.log10((high - low) / 4))
-    step = next(step * power for step in (1, 2, 2.5, 5, 10) if (high - low) / (step * power) <= 6)
+    step = next(step * power for step in (1, 2, 2.5, 5, 10) if (high - low) / (step * power) <= 7)
     first = math.ceil(low / step - 1e-9)
     return [round(index * step, 10) for index in range(first, int(high / step + 1e-9) + 1)]
 

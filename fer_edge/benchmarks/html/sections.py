@@ -9,7 +9,7 @@ from fer_edge.benchmarks.html.axes import short
 from fer_edge.benchmarks.html.facts import device_rows
 from fer_edge.benchmarks.html.subjects import Device, Page
 from fer_edge.benchmarks.html.tags import Child, Element, table, tag
-from fer_edge.benchmarks.results import TASKS, ModelResult
+from fer_edge.benchmarks.results import TASKS, Caution, ModelResult
 
 NOT_MEASURED = "not measured"
 
@@ -35,21 +35,31 @@ def opening(page: Page) -> list[Element]:
 
 
 def _cautions(page: Page) -> list[Element]:
-    items = []
+    items, count = [], 0
     for device in page.devices:
+        kinds: dict[str, list[Caution]] = {}
         for caution in device.report.warnings:
-            subject = f"{device.name}{f', {caution.model}' if caution.model else ''}: "
-            items.append(tag("li", subject, f"{caution.message}; {caution.advice} ", tag("code", caution.code)))
+            kinds.setdefault(caution.code, []).append(caution)
+        items += [_caution(device, code, cautions) for code, cautions in kinds.items()]
+        count += len(device.report.warnings)
     if not items:
         return []
-    title = f"{len(items)} reason{'s' if len(items) > 1 else ''} to doubt these figures, and what to do about it"
+    title = f"{count} reason{'s' if count > 1 else ''} to doubt these figures, and what to do about it"
     return [tag("details", tag("summary", title), tag("ul", *items), class_="cautions")]
+
+
+def _caution(device: Device, code: str, cautions: list[Caution]) -> Element:
+    """Return one kind of reason: the first in full, the others counted."""
+    first = cautions[0]
+    subject = f"{device.name}{f', {first.model}' if first.model else ''}: "
+    more = f", and {len(cautions) - 1} more of this kind" if len(cautions) > 1 else ""
+    return tag("li", tag("code", code), f" {subject}{first.message}{more}; {first.advice}.")
 
 
 def summary(page: Page) -> list[Element]:
     """Return one row per variant and device: what it costs in accuracy and time."""
     header: list[Child] = ["variant", "size, kB", "accuracy, % (95 %)", "drop, points (95 %)", "McNemar p", "agrees, %"]
-    header += ["predict p50 / p90 / p99, ms", "time / baseline (95 %)", "memory, MB"]
+    header += ["predict p50 / p90 / p99, ms", "time / baseline (95 %)"]
     rows = [_summary_row(page, device, model) for device, model in page.variants()]
     return [tag("h2", "Which variant?"), table(header, rows)]
 
@@ -67,7 +77,6 @@ def _summary_row(page: Page, device: Device, model: ModelResult) -> list[Child]:
         "" if model.agreement is None else f"{100 * model.agreement:.2f}",
         f"{short(times.p50)} / {short(times.p90)} / {short(times.p99)}" if times else NOT_MEASURED,
         _ratio(device, model),
-        f"{median(start.peak_memory_mb for start in model.starts):.0f}",
     ]
 
 
@@ -99,7 +108,9 @@ def pareto(page: Page) -> list[Element]:
         if model.accuracy and series:
             name, colour = page.label(device, model), page.colours[model.id]
             accuracy, latency = model.accuracy, series.summary_ms.p50
-            points.append(charts.Point(name, colour, device.shape, latency, 100 * accuracy.top1, accuracy.interval))
+            points.append(
+                charts.Point(name, model.id, colour, device.shape, latency, 100 * accuracy.top1, accuracy.interval)
+            )
     title = tag("h2", "Accuracy and latency")
     if not points:
         return [title, tag("p", "Not drawn: no variant was measured on labelled images.")]
@@ -219,7 +230,7 @@ def costs(page: Page) -> list[Element]:
         "run by XNNPACK",
         "share of peak, %",
     ]
-    header += ["load, ms", "start to first result, ms", "with frames, MB", "time per operator"]
+    header += ["load, ms", "start to first result, ms", "memory, MB", "with frames, MB", "time per operator"]
     rows = [_cost_row(page, device, model) for device, model in page.variants()]
     note = (
         "Parameters, multiply-accumulates (MACs) and the peak of live activations are read from the file. Share of "
@@ -240,6 +251,7 @@ def _cost_row(page: Page, device: Device, model: ModelResult) -> list[Child]:
         NOT_MEASURED if model.peak_share is None else f"{100 * model.peak_share:.0f}",
         f"{median(start.load_ms for start in model.starts):.1f}",
         f"{median(start.first_result_ms for start in model.starts):.0f}",
+        f"{median(start.peak_memory_mb for start in model.starts):.0f}",
         f"{model.session_memory_mb:.0f}",
         "not available" if model.operator_times_ms is None else f"{sum(model.operator_times_ms):.3f} ms in all",
     ]
