@@ -90,6 +90,24 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """Show what is going on on one line of stderr that changes; without a terminal, a line for each stage."""
+    if ERR.is_terminal:
+        with ERR.status("") as status:
+            yield lambda text: status.update(escape(text))
+        return
+    stages: set[str] = set()
+
+    def tell(text: str) -> None:
+        stage = text.partition(":")[0].rstrip("0123456789, ")
+        if not any(stage.startswith(known) for known in stages):
+            stages.add(stage)
+            print_note(text)
+
+    yield tell
+
+
 class TrainingProgress:
     """A bar per epoch with loss, accuracy and the time left, and a line for each finished epoch."""
 

@@ -81,6 +81,20 @@ def paired_drop(baseline: npt.NDArray[np.bool_], candidate: npt.NDArray[np.bool_
     return (lost - won) / total, Interval(centre - half, centre + half)
 
 
+def mcnemar_p_value(lost: int, won: int) -> float:
+    """Return the two-sided p-value of McNemar's exact test (McNemar 1947; binomial, not chi-squared).
+
+    Args:
+        lost: images that only the baseline has right.
+        won: images that only the candidate has right. Were neither better, each of these images would
+            fall to either side like a fair coin. The exact test holds for few of them too, as between
+            two files of one network.
+    """
+    total, fewer = lost + won, min(lost, won)
+    tail = sum(math.comb(total, count) for count in range(fewer + 1))
+    return min(1.0, float(2 * tail / (1 << total)))
+
+
 @dataclass(frozen=True)
 class Reliability:
     """How far scores can be taken at their word: scores in bins, and how often each bin was right.

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from fer_edge.benchmarks.bench import BenchReport, ModelResult
-from fer_edge.benchmarks.latency import percentiles
-from fer_edge.console import OUT, print_warning, right_align
+from fer_edge.console import OUT, right_align
 from fer_edge.dataset import Scan, find_duplicates
 from fer_edge.evaluation import Evaluation
 from fer_edge.metrics import Interval
@@ -147,7 +144,7 @@ _OUTCOME_ROWS: dict[str, Callable[[Outcome], str]] = {
     "agrees with Keras, %": _verified(lambda found: f"{100 * found.agreement:.2f}"),
     "accuracy, % (Keras)": _labelled(lambda found: f"{100 * found.accuracy:.2f} ({100 * found.accuracy_keras:.2f})"),
     "drop, points": _labelled(lambda found: f"{100 * found.drop:+.2f}"),
-    "  95 % interval, paired": _labelled(lambda found: _interval_text(found.drop_interval, "+")),
+    "  95 % interval, paired": _labelled(lambda found: interval_text(found.drop_interval, "+")),
     "answers that changed": _verified(lambda found: f"{len(found.flipped):,}"),
     "largest change of a score": _verified(lambda found: f"{found.largest_difference:.4f}"),
     "  mean": _verified(lambda found: f"{found.mean_difference:.5f}"),
@@ -162,78 +159,6 @@ _CLASS_ROWS: dict[str, Callable[[Outcome], str]] = {
 }
 
 
-def print_report(report: BenchReport) -> None:
-    """Print the benchmark: a column per model, so that the table fits a small terminal."""
-    names = [
-        Path(result.path).name + (" (baseline)" if result.path == report.baseline else "") for result in report.models
-    ]
-    table = Table(
-        "", *map(escape, names), title=f"{report.faces}\n{report.host.get('board') or report.host.get('cpu', '')}"
-    )
-    for title, cell in _report_rows(report):
-        table.add_row(title, *(cell(result) for result in report.models))
-    right_align(table)
-    OUT.print(table)
-    for result in report.models:
-        if result.calibration:
-            OUT.print(f"{Path(result.path).name} was calibrated on {result.calibration}.", highlight=False)
-    for warning in report.warnings:
-        print_warning(warning)
-
-
-def _report_rows(report: BenchReport) -> list[tuple[str, Callable[[ModelResult], str]]]:
-    """Return (title, function that gives a model's cell) of every row."""
-    rows: list[tuple[str, Callable[[ModelResult], str]]] = [
-        ("size, kB", lambda result: f"{result.file_bytes / 1000:,.1f}"),
-        ("accuracy, %", _accuracy_cell),
-        ("  95 % interval", _interval_cell),
-        ("drop, points", lambda result: _drop_cell(result, report.baseline)),
-        ("  95 % interval, paired", _drop_interval_cell),
-        ("agrees with baseline, %", lambda result: _agreement_cell(result, report.baseline)),
-    ]
-    for index, entry in enumerate(report.models[0].latency):
-        with_threads = f" ({entry.threads} threads)" if len(report.models[0].latency) > 1 else ""
-        rows += [(f"predict{with_threads} p50, ms", _latency_cell(index, "predict_ms", 50))]
-        rows += [(f"  p{percent}, ms", _latency_cell(index, "predict_ms", percent)) for percent in (90, 99)]
-        rows += [("  bare interpreter p50, ms", _latency_cell(index, "invoke_ms", 50))]
-    return [
-        *rows,
-        ("load, ms", lambda result: f"{result.latency[0].load_ms:.1f}"),
-        ("start to first result, ms", lambda result: f"{result.latency[0].first_result_ms:.0f}"),
-        ("peak memory, MB", lambda result: f"{max(entry.peak_memory_mb for entry in result.latency):.1f}"),
-    ]
-
-
-def _accuracy_cell(result: ModelResult) -> str:
-    return f"{100 * result.accuracy.accuracy:.2f}" if result.accuracy else "not measured"
-
-
-def _interval_cell(result: ModelResult) -> str:
-    return _interval_text(result.accuracy.interval, "") if result.accuracy else ""
-
-
-def _drop_cell(result: ModelResult, baseline: str) -> str:
-    if result.path == baseline:
-        return "-"
-    return (
-        f"{100 * result.accuracy.drop:+.2f}" if result.accuracy and result.accuracy.drop is not None else "not measured"
-    )
-
-
-def _drop_interval_cell(result: ModelResult) -> str:
-    interval = result.accuracy.drop_interval if result.accuracy else None
-    return _interval_text(interval, "+") if interval else ""
-
-
-def _agreement_cell(result: ModelResult, baseline: str) -> str:
-    if result.path == baseline:
-        return "-"
-    return "not measured" if result.agreement is None else f"{100 * result.agreement:.2f}"
-
-
-def _latency_cell(index: int, samples: str, percent: int) -> Callable[[ModelResult], str]:
-    return lambda result: f"{getattr(percentiles(getattr(result.latency[index], samples)), f'p{percent}'):.3f}"
-
-
-def _interval_text(interval: Interval, sign: str) -> str:
+def interval_text(interval: Interval, sign: str = "") -> str:
+    """Return a 95 % interval of fractions in per cent or points; sign "+" shows it always."""
     return f"{100 * interval.low:{sign}.2f} to {100 * interval.high:{sign}.2f}"

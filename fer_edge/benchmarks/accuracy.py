@@ -1,76 +1,110 @@
-"""Accuracy of a .tflite model, and what it lost against a baseline on the same images."""
+"""Accuracy of .tflite models, and what they lost against their baselines on the same images."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.benchmarks.results import Accuracy, Answers, Drop
 from fer_edge.errors import ModelError
 from fer_edge.evaluation import evaluate
-from fer_edge.metrics import Interval, paired_drop
+from fer_edge.metrics import mcnemar_p_value, paired_drop
 from fer_edge.runtime import EmotionClassifier
 from fer_edge.types import LABELS, LabelledImages
 
+CHUNK = 256
 
-@dataclass(frozen=True)
-class Accuracy:
-    """Measured on labelled images. Fractions 0..1; the drop is baseline minus candidate.
+METHODS = {
+    "accuracy_interval": "Wilson score interval, 95 %",
+    "drop_interval": (
+        "95 % for matched pairs, Wald's with 0.5 added to each cell (Agresti and Min 2005): the variants answer the "
+        "same images, and it keeps its coverage where few answers differ"
+    ),
+    "drop_p_value": (
+        "exact McNemar test, two-sided: only images on which the two differ tell them apart, and the binomial holds "
+        "for few of them too"
+    ),
+    "calibration_error": "expected calibration error, 15 bins of equal width (Guo et al. 2017)",
+}
 
-    Attributes:
-        split: which images.
-        images: how many.
-        accuracy: top-1.
-        interval: 95 %, Wilson.
-        macro_f1: mean F1 of the classes.
-        calibration_error: how far the scores are from the truth on average.
-        drop: accuracy lost against the baseline, None for the baseline itself.
-        drop_interval: 95 %, paired.
+
+def predict_together(
+    models: list[Path], faces: npt.NDArray[np.uint8], *, progress: Callable[[int, int], None] = lambda *_: None
+) -> list[npt.NDArray[np.float32]]:
+    """Return each model's answers to all faces, in one pass over the faces.
+
+    Args:
+        models: .tflite files of fer-edge.
+        faces: uint8, N x 48 x 48 x 1.
+        progress: called with (faces done, faces).
+
+    Returns:
+        For each model float32, N x 7, in the order of `LABELS`.
+
+    Raises:
+        ModelError: a model is damaged, or knows other labels.
     """
+    answers: list[list[npt.NDArray[np.float32]]] = [[] for _ in models]
+    with ExitStack() as stack:
+        classifiers = [stack.enter_context(EmotionClassifier(model)) for model in models]
+        orders = [_label_order(classifier, model) for classifier, model in zip(classifiers, models, strict=True)]
+        for start in range(0, len(faces), CHUNK):
+            chunk = faces[start : start + CHUNK]
+            for classifier, order, rows in zip(classifiers, orders, answers, strict=True):
+                predictions = classifier.predict_batch(chunk)
+                rows.append(np.stack([prediction.probabilities for prediction in predictions])[:, order])
+            progress(start + len(chunk), len(faces))
+    return [np.concatenate(rows) for rows in answers]
 
-    split: str
-    images: int
-    accuracy: float
-    interval: Interval
-    macro_f1: float
-    calibration_error: float
-    drop: float | None
-    drop_interval: Interval | None
+
+def predict_probabilities(model: Path, faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return one model's answer to each face: float32, N x 7, in the order of `LABELS`."""
+    return predict_together([model], faces)[0]
 
 
-def predict_probabilities(model: Path, faces: npt.NDArray[np.uint8], *, threads: int = 1) -> npt.NDArray[np.float32]:
-    """Return the model's answer to each face: float32, N x 7, in the order of `LABELS`."""
-    with EmotionClassifier(model, threads=threads) as classifier:
-        if set(classifier.labels) != set(LABELS):
-            raise ModelError(f"{model} knows other labels ({', '.join(classifier.labels)}); FER2013 cannot measure it.")
-        order = [classifier.labels.index(label) for label in LABELS]
-        answers = [prediction.probabilities for prediction in classifier.predict_batch(faces)]
-    return np.stack(answers)[:, order]
+def _label_order(classifier: EmotionClassifier, model: Path) -> list[int]:
+    """Return where in the model's outputs each of `LABELS` stands."""
+    if set(classifier.labels) != set(LABELS):
+        raise ModelError(f"{model} knows other labels ({', '.join(classifier.labels)}); FER2013 cannot measure it.")
+    return [classifier.labels.index(label) for label in LABELS]
 
 
 def measure_accuracy(
     images: LabelledImages, probabilities: npt.NDArray[np.float32], baseline: npt.NDArray[np.int64] | None
 ) -> Accuracy:
     """Compare a model's answers with the labels, and with the baseline's predicted indices."""
-    evaluation = evaluate(images, probabilities)
-    drop = drop_interval = None
+    found = evaluate(images, probabilities)
+    drop = None
     if baseline is not None:
-        correct = probabilities.argmax(axis=1) == images.labels
-        drop, drop_interval = paired_drop(baseline == images.labels, correct)
+        drop = measure_drop(baseline == images.labels, probabilities.argmax(axis=1) == images.labels)
     return Accuracy(
-        split=evaluation.split,
-        images=evaluation.images,
-        accuracy=evaluation.accuracy,
-        interval=evaluation.interval,
-        macro_f1=evaluation.macro_f1,
-        calibration_error=evaluation.reliability.error,
+        top1=found.accuracy,
+        interval=found.interval,
+        macro_f1=found.macro_f1,
+        calibration_error=found.reliability.error,
+        per_class=found.per_class,
+        confusion=found.confusion,
         drop=drop,
-        drop_interval=drop_interval,
     )
+
+
+def measure_drop(baseline: npt.NDArray[np.bool_], candidate: npt.NDArray[np.bool_]) -> Drop:
+    """Return what was lost from right answers (N) of a baseline to those of a candidate."""
+    value, interval = paired_drop(baseline, candidate)
+    lost, won = int((baseline & ~candidate).sum()), int((~baseline & candidate).sum())
+    return Drop(value, interval, lost, won, mcnemar_p_value(lost, won))
 
 
 def agreement(predicted: npt.NDArray[np.int64], baseline: npt.NDArray[np.int64]) -> float:
     """Return the share of images for which both name the same emotion."""
     return float((predicted == baseline).mean())
+
+
+def record_answers(predicted: npt.NDArray[np.int64], labels: npt.NDArray[np.int64] | None) -> Answers:
+    """Return every answer as text, one character per image."""
+    correct = None if labels is None else "".join("01"[right] for right in (predicted == labels).astype(int))
+    return Answers("".join(map(str, predicted.tolist())), correct)

@@ -1,10 +1,11 @@
-"""One benchmark: several models, one baseline, one device, one report."""
+"""One benchmark: several models, their baselines, one device, one report."""
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,180 +13,207 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmarks.accuracy import Accuracy, agreement, measure_accuracy, predict_probabilities
+import fer_edge
+from fer_edge.benchmarks.accuracy import METHODS as ACCURACY_METHODS
+from fer_edge.benchmarks.accuracy import agreement, measure_accuracy, predict_together, record_answers
+from fer_edge.benchmarks.cost import analyse_cost
+from fer_edge.benchmarks.delegation import read_delegation
 from fer_edge.benchmarks.host import describe_host
-from fer_edge.benchmarks.latency import LatencySamples, instability, measure_latency, percentiles
-from fer_edge.runtime.metadata import read_model
-from fer_edge.types import LabelledImages
+from fer_edge.benchmarks.results import (
+    Accuracy,
+    Answers,
+    BenchReport,
+    Caution,
+    Cost,
+    Images,
+    MatrixProduct,
+    ModelResult,
+    Ratio,
+    Series,
+    Settings,
+)
+from fer_edge.benchmarks.rounds import Notify
+from fer_edge.benchmarks.stability import find_cautions
+from fer_edge.benchmarks.statistics import paired_ratio
+from fer_edge.benchmarks.timing import DTYPES, Times, measure_times
+from fer_edge.benchmarks.variants import Variant, plan_variants
+from fer_edge.benchmarks.watch import HostWatch
+from fer_edge.types import LABELS, LabelledImages
 
-Notify = Callable[[str], None]
+METHODS = ACCURACY_METHODS | {
+    "latency": (
+        "single stream, batch 1; warm-up until three blocks agree within 3 %; the variants take turns in every round, "
+        "in seeded random order"
+    ),
+    "ratio_interval": "median of the rounds' ratios of medians; 95 % percentile bootstrap over the rounds",
+}
+
+Faces = LabelledImages | npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class ModelResult:
-    """Everything measured about one model file.
+class Judgement:
+    """What a variant answered, and how good that is."""
 
-    Attributes:
-        path: the file.
-        recipe: float32, float16 or int8.
-        calibration: what the integer model was calibrated on, or None.
-        file_bytes: its size.
-        sha256: of the whole file.
-        accuracy: None without labelled images.
-        agreement: share of faces on which it names the baseline's emotion; None for the baseline,
-            or without faces.
-        latency: one entry per thread count.
-    """
-
-    path: str
-    recipe: str
-    calibration: str | None
-    file_bytes: int
-    sha256: str
     accuracy: Accuracy | None
     agreement: float | None
-    latency: list[LatencySamples]
-
-
-@dataclass(frozen=True)
-class BenchReport:
-    """The result of one benchmark.
-
-    Attributes:
-        date: ISO 8601, UTC.
-        baseline: path of the model that the others are compared with.
-        faces: what accuracy or agreement was measured on, in words.
-        models: in the order given, the baseline first.
-        host: see `describe_host`.
-        warnings: what makes the figures less trustworthy.
-    """
-
-    date: str
-    baseline: str
-    faces: str
-    models: list[ModelResult]
-    host: dict[str, Any]
-    warnings: list[str]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain JSON values: raw samples, and their percentiles beside them."""
-        content = {"format": "fer-edge-bench", "format_version": 1, **asdict(self)}
-        for model in content["models"]:
-            for entry in model["latency"]:
-                for name in ("predict", "invoke"):
-                    entry[f"{name}_percentiles_ms"] = asdict(percentiles(entry[f"{name}_ms"]))
-        return content
+    answers: Answers | None
 
 
 def run_bench(
     models: list[Path],
     *,
     baseline: Path | None,
-    faces: LabelledImages | npt.NDArray[np.uint8] | None,
+    faces: Faces | None,
     faces_name: str,
-    threads: list[int],
-    samples: int,
+    settings: Settings,
     notify: Notify,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> BenchReport:
     """Measure each model; see `ModelResult` for what.
 
     Args:
         models: .tflite files.
-        baseline: what the others are compared with; by default the first float32 file, else the
-            first file.
+        baseline: what all are compared with; see `plan_variants` for the default.
         faces: labelled images for accuracy, bare crops for agreement only, or None for latency only.
         faces_name: `faces` in words, for the report.
-        threads: interpreter thread counts.
-        samples: timed runs per model and thread count.
+        settings: how much to measure.
         notify: called with a line before each slow step.
+        progress: called with (faces predicted, faces).
 
     Raises:
         ModelError: a file is missing, damaged or of another contract.
     """
-    ordered = _baseline_first(models, baseline)
+    started, date = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    variants = plan_variants(models, baseline)
+    host, watch = describe_host(), HostWatch()
     crops = faces.images if isinstance(faces, LabelledImages) else faces
-    host = describe_host()
-    reference: npt.NDArray[np.int64] | None = None
-    results = []
-    for path in ordered:
-        answers = None
-        if crops is not None:
-            notify(f"{path.name}: predicting {len(crops):,} faces")
-            answers = predict_probabilities(path, crops)
-        notify(f"{path.name}: timing")
-        latency = [measure_latency(path, threads=count, samples=samples, faces=crops) for count in threads]
-        results.append(_result(path, faces, answers, reference, latency))
-        if reference is None and answers is not None:
-            reference = answers.argmax(axis=1)
+    times = measure_times(variants, settings, crops=crops, notify=notify, look=watch.look)
+    course = watch.finish()
+    if faces is not None:
+        notify("predicting all faces")
+    judgements = _judge(variants, faces, progress)
+    results = [_result(variant, judgements[variant.id], times) for variant in variants]
     return BenchReport(
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        baseline=str(ordered[0]),
-        faces=faces_name,
+        fer_edge_version=fer_edge.__version__,
+        date=date,
+        seconds=round(time.monotonic() - started, 1),
+        settings=settings,
+        labels=list(LABELS),
+        images=_describe_images(faces, faces_name),
+        scene=times.scene,
         models=results,
+        ratios=_ratios(results, settings),
+        matrix_products=times.products,
         host=host,
-        warnings=_warnings(results, host),
+        course=course,
+        methods=METHODS,
+        warnings=[*find_cautions(results, settings, host, course), *_gaps(times)],
     )
 
 
-def _baseline_first(models: list[Path], baseline: Path | None) -> list[Path]:
-    """Return the models without repeats, the baseline first. Reads, and so verifies, every file."""
-    recipes = {
-        path: read_model(path).metadata.recipe for path in dict.fromkeys([*models, *([baseline] if baseline else [])])
-    }
-    if baseline is None:
-        baseline = next((path for path, recipe in recipes.items() if recipe == "float32"), models[0])
-    return [baseline, *(path for path in recipes if path != baseline)]
+def _judge(variants: list[Variant], faces: Faces | None, progress: Callable[[int, int], None]) -> dict[str, Judgement]:
+    if faces is None:
+        return {variant.id: Judgement(None, None, None) for variant in variants}
+    crops, labels = (faces.images, faces.labels) if isinstance(faces, LabelledImages) else (faces, None)
+    answers = predict_together([variant.path for variant in variants], crops, progress=progress)
+    predicted = {variant.id: row.argmax(axis=1) for variant, row in zip(variants, answers, strict=True)}
+    judgements = {}
+    for variant, probabilities in zip(variants, answers, strict=True):
+        reference = predicted[variant.baseline] if variant.baseline else None
+        own = predicted[variant.id]
+        judgements[variant.id] = Judgement(
+            measure_accuracy(faces, probabilities, reference) if isinstance(faces, LabelledImages) else None,
+            None if reference is None else agreement(own, reference),
+            record_answers(own, labels),
+        )
+    return judgements
 
 
-def _result(
-    path: Path,
-    faces: LabelledImages | npt.NDArray[np.uint8] | None,
-    answers: npt.NDArray[np.float32] | None,
-    reference: npt.NDArray[np.int64] | None,
-    latency: list[LatencySamples],
-) -> ModelResult:
-    accuracy = agrees = None
-    if answers is not None and isinstance(faces, LabelledImages):
-        accuracy = measure_accuracy(faces, answers, reference)
-    if answers is not None and reference is not None:
-        agrees = agreement(answers.argmax(axis=1), reference)
-    metadata = read_model(path).metadata
-    calibration = metadata.content.get("calibration")
-    data = path.read_bytes()
+def _result(variant: Variant, judgement: Judgement, times: Times) -> ModelResult:
+    metadata, data = variant.file.metadata, variant.path.read_bytes()
+    cost = _cost(variant)
+    latency = times.latency[variant.id]
     return ModelResult(
-        path=str(path),
+        id=variant.id,
+        name=variant.name,
         recipe=metadata.recipe,
-        calibration=_describe_calibration(calibration) if calibration else None,
+        file=variant.path.name,
         file_bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        accuracy=accuracy,
-        agreement=agrees,
+        calibration=_describe_calibration(metadata.content.get("calibration")),
+        baseline=variant.baseline,
+        cost=cost,
+        starts=times.starts[variant.id],
+        session_memory_mb=times.session_memory_mb[variant.id],
         latency=latency,
+        throughput=times.throughput[variant.id],
+        peak_share=_peak_share(metadata.recipe, cost.macs, latency, times.products),
+        operator_times_ms=None,
+        accuracy=judgement.accuracy,
+        agreement=judgement.agreement,
+        answers=judgement.answers,
     )
 
 
-def _describe_calibration(calibration: dict[str, Any]) -> str:
+def _cost(variant: Variant) -> Cost:
+    cost = analyse_cost(variant.file.flatbuffer, str(variant.path))
+    delegation = read_delegation(variant.file.flatbuffer, cost)
+    return Cost(
+        parameters=cost.parameters,
+        macs=cost.macs,
+        activation_peak_bytes=cost.peak_bytes,
+        operators=len(cost.operators),
+        delegated_operators=None if delegation is None else len(delegation.operators),
+    )
+
+
+def _peak_share(recipe: str, macs: int, latency: list[Series], products: list[MatrixProduct]) -> float | None:
+    """Return which share of a matrix product's speed the bare interpreter reaches on the model."""
+    product = next((entry for entry in products if entry.dtype == DTYPES.get(recipe)), None)
+    if product is None:
+        return None
+    (invoke,) = (entry for entry in latency if (entry.task, entry.threads) == ("invoke", product.threads))
+    return macs / invoke.summary_ms.p50 / 1e6 / product.gmacs_per_s
+
+
+def _ratios(results: list[ModelResult], settings: Settings) -> list[Ratio]:
+    by_id = {result.id: result for result in results}
+    ratios = []
+    for result in results:
+        if result.baseline is None:
+            continue
+        pairs = zip(result.latency, by_id[result.baseline].latency, strict=True)
+        for own, other in pairs:
+            value, interval = paired_ratio(own.rounds_ms, other.rounds_ms, seed=settings.seed)
+            ratios.append(Ratio(result.id, result.baseline, own.task, own.threads, value, interval))
+    return ratios
+
+
+def _describe_images(faces: Faces | None, name: str) -> Images | None:
+    if faces is None:
+        return None
+    if isinstance(faces, LabelledImages):
+        return Images(name, faces.split, len(faces), True, faces.sha256())
+    return Images(name, None, len(faces), False, hashlib.sha256(faces.tobytes()).hexdigest())
+
+
+def _describe_calibration(calibration: dict[str, Any] | None) -> str | None:
+    if not calibration:
+        return None
     split = f", split '{calibration['split']}'" if calibration["split"] else ""
     return f"{calibration['count']} faces of {calibration['source']}{split}"
 
 
-def _warnings(results: list[ModelResult], host: dict[str, Any]) -> list[str]:
-    """Return what a reader must know before trusting the latencies, and what to do about it."""
-    found = []
-    for result in results:
-        for entry in result.latency:
-            reason = instability(entry)
-            if reason:
-                found.append(
-                    f"{Path(result.path).name}, {entry.threads} thread(s): {reason}; close other programs, repeat"
-                )
-    cores = host.get("usable_cores") or host.get("cores") or 1
-    if host.get("load_1min", 0) > 0.5 * cores:
-        found.append(f"the machine was busy before the start (load {host['load_1min']} on {cores} cores)")
-    if host.get("governor", "performance") != "performance":
-        found.append(
-            f"the CPU governor is '{host['governor']}'; for steady figures: sudo cpupower frequency-set -g performance"
+def _gaps(times: Times) -> list[Caution]:
+    """Return what could not be measured here."""
+    gaps = []
+    if times.scene is None:
+        message = "OpenCV with its Haar cascade is missing, so region and frame were not measured"
+        gaps.append(
+            Caution("no-opencv", message, "pip install 'opencv-python-headless<5', or apt: python3-opencv", None)
         )
-    if host.get("throttling"):
-        found.append(f"the firmware reports: {', '.join(host['throttling'])}; cool the board or use a stronger supply")
-    return found
+    if not times.products:
+        message = "the interpreter cannot run the matrix product, so the share of the peak is unknown"
+        gaps.append(Caution("no-peak", message, "use a newer interpreter", None))
+    return gaps

@@ -10,7 +10,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from fer_edge.errors import ModelError
 from fer_edge.provenance import versions
+from fer_edge.runtime.interpreter import import_interpreter, package_version
 
 PACKAGES = ("numpy", "ai-edge-litert", "tflite-runtime", "opencv-python-headless")
 
@@ -35,15 +37,18 @@ def describe_host() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "usable_cores": _usable_cores(),
         "governor": _read(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
-        "clock_mhz": _clock_mhz(),
+        "clock_mhz": clock_mhz(),
         "memory_mb": _memory_mb(),
+        "swap_used_mb": _swap_used_mb(),
         "os": _operating_system(),
         "kernel": platform.release(),
         "libc": " ".join(platform.libc_ver()).strip() or None,
         "board": board_model(),
+        "revision": _revision(),
         "throttling": throttling(),
-        "temperature_c": _temperature_c(),
-        "load_1min": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "temperature_c": temperature_c(),
+        "load_1min": load_1min(),
+        "interpreter": _interpreter(),
         "versions": versions(*PACKAGES),
     }
     return {name: value for name, value in facts.items() if value is not None}
@@ -81,7 +86,8 @@ def _usable_cores() -> int | None:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
-def _clock_mhz() -> float | None:
+def clock_mhz() -> float | None:
+    """Return the present clock of the first core."""
     khz = _read(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
     if khz and khz.isdigit():  # some drivers answer "<unknown>"
         return round(int(khz) / 1000, 1)
@@ -96,6 +102,46 @@ def _memory_mb() -> int | None:
         return None
 
 
+def load_1min() -> float | None:
+    """Return how many processes wanted a core, on average of the last minute."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def swapped_pages() -> int | None:
+    """Return how many pages went to or came from swap since boot."""
+    found = re.findall(r"^pswp(?:in|out) (\d+)$", _read(Path("/proc/vmstat")) or "", re.MULTILINE)
+    return sum(map(int, found)) if found else None
+
+
+def cpu_ticks() -> tuple[int, int] | None:
+    """Return (ticks that a hypervisor gave to others, all ticks) since boot, summed over the cores."""
+    found = re.search(r"^cpu\s+([\d ]+)$", _read(Path("/proc/stat")) or "", re.MULTILINE)
+    ticks = [int(number) for number in found[1].split()] if found else []
+    return (ticks[7], sum(ticks[:8])) if len(ticks) >= 8 else None
+
+
+def _swap_used_mb() -> int | None:
+    sizes = dict(re.findall(r"^(Swap\w+):\s+(\d+) kB$", _read(Path("/proc/meminfo")) or "", re.MULTILINE))
+    if not {"SwapTotal", "SwapFree"} <= sizes.keys():
+        return None
+    return round((int(sizes["SwapTotal"]) - int(sizes["SwapFree"])) * 1024 / 1e6)
+
+
+def _revision() -> str | None:
+    """Return the Raspberry Pi's revision code, such as "c03114"."""
+    found = re.search(r"^Revision\s*:\s*(\w+)$", _read(Path("/proc/cpuinfo")) or "", re.MULTILINE)
+    return found[1] if found else None
+
+
+def _interpreter() -> str | None:
+    """Return package and version of the interpreter in use."""
+    try:
+        package, _ = import_interpreter()
+    except ModelError:
+        return None
+    return f"{package} {package_version(package)}"
+
+
 def _operating_system() -> str:
     try:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
@@ -103,7 +149,8 @@ def _operating_system() -> str:
         return platform.platform(terse=True)
 
 
-def _temperature_c() -> float | None:
+def temperature_c() -> float | None:
+    """Return the temperature of the first thermal zone, the processor on a Raspberry Pi."""
     text = _read(Path("/sys/class/thermal/thermal_zone0/temp"))
     return round(int(text) / 1000, 1) if text and text.lstrip("-").isdigit() else None
 

@@ -1,82 +1,159 @@
 """Measures one model in a process of its own: ``python -m fer_edge.benchmarks.worker``.
 
-Reads a JSON request from stdin and writes a JSON answer to stdout. The process starts with nothing
-but the standard library, so that load time and peak memory are the model's and its interpreter's.
+Answers one JSON request a line on stdin with one JSON line on stdout, until stdin ends. It starts with
+nothing but the standard library, so that load time and peak memory are the model's and its
+interpreter's; between requests it sleeps, so that the processes of other variants have the machine.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
-WARM_UP_SECONDS = 0.5
-WARM_UP_RUNS = 20
+STABLE_BLOCKS = 3
+STABLE_WITHIN = 0.03
+MIN_BLOCK_RUNS = 3
+FEW_SAMPLES = 3
+
+Call = Callable[[int], object]
 
 
-def measure(request: dict[str, Any]) -> dict[str, Any]:
-    """Return load time, first result, latency samples and peak memory of one model.
+class Worker:
+    """One model, loaded for each thread count that is asked for, and the calls that are timed."""
 
-    Args:
-        request: model (path), threads, samples (timed runs), faces (path of a .npy file with N x 48
-            x 48 x 1 uint8) or None for seeded noise.
+    def __init__(self) -> None:
+        self._classifiers: dict[int, Any] = {}
+        self._calls: dict[tuple[str, int], Call] = {}
+        self._request: dict[str, Any] = {}
+
+    def open(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Load the model and answer one face, as an app does at its start.
+
+        Args:
+            request: model (path), threads, crops (.npy, N x 48 x 48 x 1 uint8), frame (.npy, BGR) or
+                None, region (x, y, width, height) or None.
+        """
+        self._request = request
+        started = time.perf_counter()
+        import numpy as np
+
+        from fer_edge.runtime.classifier import EmotionClassifier
+
+        imported = time.perf_counter()
+        self._classifiers[request["threads"]] = EmotionClassifier(request["model"], threads=request["threads"])
+        loaded = time.perf_counter()
+        self._crops = np.load(request["crops"])
+        ready = time.perf_counter()
+        self._classifiers[request["threads"]].predict(self._crops[0])
+        first = time.perf_counter()
+        return {
+            "import_ms": (imported - started) * 1000,
+            "load_ms": (loaded - imported) * 1000,
+            "first_result_ms": (loaded - started + first - ready) * 1000,
+            "peak_memory_mb": peak_memory_mb(),
+        }
+
+    def open_bare(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Load a model that is no classifier, to time its bare interpreter."""
+        from pathlib import Path
+
+        from fer_edge.runtime.interpreter import load_interpreter
+
+        interpreter = load_interpreter(Path(request["model"]).read_bytes(), threads=request["threads"])
+        self._calls["invoke", request["threads"]] = lambda _: interpreter.invoke()
+        return {}
+
+    def warm_up(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run a task in blocks until the medians of the last blocks agree, or the time is over."""
+        call = self._find_call(request["task"], request["threads"])
+        started, runs = time.perf_counter(), 0
+        medians: list[float] = []
+        while True:
+            block = time_calls(call, samples=MIN_BLOCK_RUNS, seconds=request["block_seconds"])
+            runs += len(block)
+            medians = [*medians, sorted(block)[len(block) // 2]][-STABLE_BLOCKS:]
+            stable = len(medians) == STABLE_BLOCKS and max(medians) <= (1 + STABLE_WITHIN) * min(medians)
+            seconds = time.perf_counter() - started
+            if stable or seconds > request["max_seconds"]:
+                return {"runs": runs, "seconds": round(seconds, 3), "stable": stable}
+
+    def time(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return at least so many samples in ms, and at least so many seconds of them; see `time_calls`."""
+        call = self._find_call(request["task"], request["threads"])
+        limits = {name: request[name] for name in ("samples", "seconds", "at_most")}
+        return {"samples_ms": time_calls(call, **limits)}
+
+    def memory(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Return the peak memory so far."""
+        return {"peak_memory_mb": peak_memory_mb()}
+
+    def _find_call(self, task: str, threads: int) -> Call:
+        if (task, threads) not in self._calls:
+            if threads not in self._classifiers:
+                from fer_edge.runtime.classifier import EmotionClassifier
+
+                self._classifiers[threads] = EmotionClassifier(self._request["model"], threads=threads)
+            self._calls[task, threads] = self._make_call(task, self._classifiers[threads])
+        return self._calls[task, threads]
+
+    def _make_call(self, task: str, classifier: Any) -> Call:
+        """Return what is timed; it takes a number, so that crops take turns."""
+        name, _, batch = task.partition(":")
+        crops = self._crops
+        if name == "invoke":
+            invoke = classifier._interpreter.invoke  # the bare call underneath, to show what predict adds
+            return lambda _: invoke()
+        if name == "predict":
+            return lambda index: classifier.predict(crops[index % len(crops)])
+        if name == "batch":
+            import numpy as np
+
+            faces = crops[np.arange(int(batch)) % len(crops)]
+            return lambda _: classifier.predict_batch(faces)
+        import numpy as np
+
+        frame = np.load(self._request["frame"])
+        if name == "region":
+            x, y, width, height = self._request["region"]
+            return lambda _: classifier.predict(frame[y : y + height, x : x + width])
+        from fer_edge.runtime.faces import FaceAnalyzer
+
+        analyzer = FaceAnalyzer(classifier)
+        return lambda _: analyzer.analyze(frame)
+
+
+def time_calls(call: Call, *, samples: int, seconds: float, at_most: float | None = None) -> list[float]:
+    """Return durations in ms: at least `samples`, and at least `seconds` in all.
+
+    After `at_most` seconds, if given, `FEW_SAMPLES` are enough.
     """
-    started = time.perf_counter()
-    import numpy as np
-
-    from fer_edge.runtime.classifier import EmotionClassifier
-
-    imported = time.perf_counter()
-    classifier = EmotionClassifier(request["model"], threads=request["threads"])
-    loaded = time.perf_counter()
-    if request["faces"]:
-        faces = np.load(request["faces"])
-    else:
-        faces = np.random.default_rng(0).integers(0, 256, (16, 48, 48, 1), dtype=np.uint8)
-    ready = time.perf_counter()
-    classifier.predict(faces[0])
-    first = time.perf_counter()
-    predict_ms, invoke_ms = time_runs(classifier, faces, request["samples"])
-    return {
-        "import_ms": (imported - started) * 1000,
-        "load_ms": (loaded - imported) * 1000,
-        "first_result_ms": (loaded - started + first - ready) * 1000,
-        "predict_ms": predict_ms,
-        "invoke_ms": invoke_ms,
-        "peak_memory_mb": peak_memory_mb(),
-    }
-
-
-def time_runs(classifier: Any, faces: Any, samples: int) -> tuple[list[float], list[float]]:
-    """Return `samples` durations in ms of predict and of the bare interpreter, taken in turn.
-
-    Taking turns lets a drift of the machine's speed hit both alike.
-    """
-    invoke = classifier._interpreter.invoke  # the bare call underneath, to show what predict adds
-    warm_until = time.perf_counter() + WARM_UP_SECONDS
-    runs = 0
-    while runs < WARM_UP_RUNS or time.perf_counter() < warm_until:
-        classifier.predict(faces[runs % len(faces)])
-        runs += 1
-    predict_ms, invoke_ms = [], []
-    for index in range(samples):
-        face = faces[index % len(faces)]
-        start = time.perf_counter_ns()
-        classifier.predict(face)
-        middle = time.perf_counter_ns()
-        invoke()
-        end = time.perf_counter_ns()
-        predict_ms.append((middle - start) / 1e6)
-        invoke_ms.append((end - middle) / 1e6)
-    return predict_ms, invoke_ms
+    durations: list[int] = []
+    spent, enough, limit = 0, int(seconds * 1e9), None if at_most is None else int(at_most * 1e9)
+    gc.collect()
+    gc.disable()  # a collection would land in a random sample
+    try:
+        while len(durations) < samples or spent < enough:
+            if limit is not None and spent >= limit and len(durations) >= FEW_SAMPLES:
+                break
+            start = time.perf_counter_ns()
+            call(len(durations))
+            duration = time.perf_counter_ns() - start
+            durations.append(duration)
+            spent += duration
+    finally:
+        gc.enable()
+    return [round(duration / 1e6, 5) for duration in durations]
 
 
 def peak_memory_mb() -> float:
     """Return the peak resident memory of this process in MB of 1,000,000 bytes."""
     try:
         # Not ru_maxrss: on Linux that survives exec and would show the parent's peak.
-        with open("/proc/self/status") as status:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
             peak = next(line for line in status if line.startswith("VmHWM"))
         return int(peak.split()[1]) * 1024 / 1e6
     except (OSError, StopIteration):
@@ -86,15 +163,25 @@ def peak_memory_mb() -> float:
 
 
 def main() -> int:
-    """Answer one request; errors of fer-edge travel to the parent as JSON too."""
-    request = json.load(sys.stdin)
+    """Answer requests; errors of fer-edge travel to the parent as JSON too."""
+    worker = Worker()
+    requests: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        "open": worker.open,
+        "open_bare": worker.open_bare,
+        "warm_up": worker.warm_up,
+        "time": worker.time,
+        "memory": worker.memory,
+    }
     from fer_edge.errors import FerEdgeError
 
-    try:
-        answer = measure(request)
-    except FerEdgeError as error:
-        answer = {"error": str(error)}
-    json.dump(answer, sys.stdout)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = requests[request["do"]](request)
+        except FerEdgeError as error:
+            answer = {"error": str(error)}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
     return 0
 
 

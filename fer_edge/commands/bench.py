@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge import console, dataset, tables
+from fer_edge import console, dataset
 from fer_edge.commands.shared import choose_split, load_quietly, read_fer2013
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import require_free, require_writable_folder, write_text
 
 if TYPE_CHECKING:
-    from fer_edge.benchmarks.bench import BenchReport
+    from fer_edge.benchmarks.results import BenchReport
     from fer_edge.types import LabelledImages
 
 
@@ -26,33 +25,36 @@ def bench(
     data: str | None,
     split: str | None,
     threads: str,
-    samples: int,
+    quick: bool,
+    seed: int,
     json_file: Path | None,
     force: bool,
 ) -> BenchReport:
     """Bench models, print the table, write the report if asked to."""
     from fer_edge.benchmarks.bench import run_bench
-    from fer_edge.benchmarks.latency import require_samples
+    from fer_edge.benchmarks.report_file import dump_report
+    from fer_edge.benchmarks.rounds import choose_settings
+    from fer_edge.commands.bench_table import print_report
 
-    counts = _thread_counts(threads)
-    require_samples(samples)
+    settings = choose_settings(quick=quick, seed=seed, threads=_thread_counts(threads))
     files = [load_quietly(model) for model in models]
     if json_file is not None:
         require_free(json_file, force=force)
         require_writable_folder(json_file.parent)
     faces, name = _bench_faces(data, split)
-    report = run_bench(
-        files,
-        baseline=load_quietly(baseline) if baseline else None,
-        faces=faces,
-        faces_name=name,
-        threads=counts,
-        samples=samples,
-        notify=console.print_note,
-    )
-    tables.print_report(report)
+    with console.status_line() as notify:
+        report = run_bench(
+            files,
+            baseline=load_quietly(baseline) if baseline else None,
+            faces=faces,
+            faces_name=name,
+            settings=settings,
+            notify=notify,
+            progress=lambda done, total: notify(f"predicting {done:,} of {total:,} faces"),
+        )
+    print_report(report)
     if json_file is not None:
-        write_text(json_file, json.dumps(report.as_json(), indent=1) + "\n")
+        write_text(json_file, dump_report(report))
         console.OUT.print(f"Report: {json_file}", highlight=False, soft_wrap=True)
     return report
 
@@ -65,7 +67,7 @@ def _bench_faces(data: str | None, split: str | None) -> tuple[LabelledImages | 
     path = dataset.find_data(Path(data) if data else None)
     if path is None:
         console.print_warning(f"No accuracy: FER2013 was not found. {dataset.how_to_get()}")
-        return None, "no faces: latency only"
+        return None, ""
     splits = read_fer2013(data)
     chosen = choose_split(split, splits)
     return splits[chosen], f"FER2013 split '{chosen}', {len(splits[chosen]):,} images"
@@ -79,4 +81,4 @@ def _thread_counts(text: str) -> list[int]:
         counts = []
     if not counts or min(counts) < 1:
         raise FerEdgeError(f"Expected thread counts such as 1,2, got '{text}'.")
-    return counts
+    return sorted(set(counts))

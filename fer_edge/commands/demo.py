@@ -35,7 +35,8 @@ def demo(model: Path, data: str | None, out: Path) -> None:
         data=data,
         split=None,
         threads="1",
-        samples=1000,
+        quick=True,
+        seed=0,
         json_file=out / "report.json",
         force=True,
     )

@@ -1,20 +1,28 @@
 """The report of one benchmark: who is compared with whom, on what, and what was measured."""
 
-import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
+from reports import make_series
 from sklearn import metrics as reference
 
+from fer_edge import __version__
 from fer_edge.benchmarks import bench
-from fer_edge.benchmarks.accuracy import agreement, measure_accuracy, predict_probabilities
+from fer_edge.benchmarks.accuracy import agreement, measure_accuracy, predict_probabilities, predict_together
 from fer_edge.benchmarks.bench import run_bench
-from fer_edge.benchmarks.latency import LatencySamples
+from fer_edge.benchmarks.report_file import dump_report
+from fer_edge.benchmarks.results import TASKS, Settings, Start
+from fer_edge.benchmarks.timing import Times
+from fer_edge.benchmarks.variants import plan_variants
 from fer_edge.errors import ModelError
 from fer_edge.types import LABELS, LabelledImages
+
+TINY = Settings(quick=True, seed=0, threads=[1], rounds=4, min_samples=12, min_seconds=0.004)
 
 
 @pytest.fixture(scope="module")
@@ -25,44 +33,59 @@ def labelled(faces: np.ndarray) -> LabelledImages:
 
 @pytest.fixture
 def no_timing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stands in for the measuring process where a test is not about time."""
+    """Stands in for the measuring processes where a test is not about time."""
 
-    def measure(model: Path, *, threads: int, samples: int, faces: object) -> LatencySamples:
-        return LatencySamples(threads, 1.0, 1.0, 2.0, [1.0] * samples, [0.9] * samples, 50.0)
+    def measure(variants, settings, *, crops, notify, look) -> Times:
+        ids = [variant.id for variant in variants]
+        return Times(
+            starts={id_: [Start(1.0, 1.0, 2.0, 50.0)] for id_ in ids},
+            latency={id_: [make_series(task, 1.0) for task in TASKS] for id_ in ids},
+            throughput={id_: [] for id_ in ids},
+            session_memory_mb=dict.fromkeys(ids, 60.0),
+            products=[],
+            scene=None,
+        )
 
-    monkeypatch.setattr(bench, "measure_latency", measure)
-    monkeypatch.setattr(bench, "describe_host", lambda: {"cpu": "test", "cores": 4, "load_1min": 0.1})
+    monkeypatch.setattr(bench, "measure_times", measure)
+    monkeypatch.setattr(bench, "describe_host", lambda: {"cpu": "test", "cores": 4})
 
 
-def bench_of(models: list[Path], faces=None, *, baseline: Path | None = None, threads: tuple[int, ...] = (1,)):
+def bench_of(models: list[Path], faces=None, *, baseline: Path | None = None, settings: Settings = TINY):
     return run_bench(
-        models,
-        baseline=baseline,
-        faces=faces,
-        faces_name="synthetic faces",
-        threads=list(threads),
-        samples=200,
-        notify=lambda _: None,
+        models, baseline=baseline, faces=faces, faces_name="synthetic faces", settings=settings, notify=lambda _: None
     )
 
 
 def test_real_report(model_files: dict[str, Path], labelled: LabelledImages) -> None:
-    content = json.loads(json.dumps(bench_of([model_files["int8"], model_files["float32"]], labelled).as_json()))
-    assert (content["format"], content["format_version"]) == ("fer-edge-bench", 1)
-    assert content["baseline"] == str(model_files["float32"])
-    assert content["faces"] == "synthetic faces"
-    assert {"date", "host", "warnings"} <= content.keys()
+    report = bench_of([model_files["int8"], model_files["float32"]], labelled)
+    content = json.loads(dump_report(report))
+    schema = Path(bench.__file__).parent / "bench-schema.json"
+    Draft202012Validator(json.loads(schema.read_text())).validate(content)
+    assert content["fer_edge_version"] == __version__
+    assert content["images"]["sha256"] == labelled.sha256()
+    assert (content["images"]["description"], content["images"]["count"]) == ("synthetic faces", len(labelled))
     assert content["host"]["versions"]["numpy"]
+    assert content["host"]["interpreter"]
     assert [model["recipe"] for model in content["models"]] == ["float32", "int8"]
-    for model in content["models"]:
-        data = Path(model["path"]).read_bytes()
+    for model, file in zip(content["models"], (model_files["float32"], model_files["int8"]), strict=True):
+        data = file.read_bytes()
         assert (model["file_bytes"], model["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
-        (entry,) = model["latency"]
-        assert len(entry["predict_ms"]) == len(entry["invoke_ms"]) == 200
-        assert entry["predict_percentiles_ms"]["p50"] == pytest.approx(np.median(entry["predict_ms"]))
-        assert entry["peak_memory_mb"] > 10
-    assert content["models"][0]["calibration"] is None
-    assert content["models"][1]["calibration"] == "50 faces of synthetic"
+        assert [(entry["task"], entry["threads"]) for entry in model["latency"]] == [(task, 1) for task in TASKS]
+        for entry in model["latency"]:
+            assert len(entry["rounds_ms"]) == TINY.rounds
+            assert all(len(samples) >= 3 for samples in entry["rounds_ms"])
+            assert entry["summary_ms"]["p50"] == pytest.approx(np.median(np.concatenate(entry["rounds_ms"])))
+        assert model["cost"]["macs"] > 100_000
+        assert model["peak_share"] > 0
+        assert {entry["batch"] for entry in model["throughput"]} == {1, 8, 32}
+        assert model["operator_times_ms"] is None
+        assert len(model["answers"]["predicted"]) == len(labelled)
+    assert [model["calibration"] for model in content["models"]] == [None, "50 faces of synthetic"]
+    assert {product["dtype"] for product in content["matrix_products"]} == {"float32", "int8"}
+    assert [(ratio["model"], ratio["task"]) for ratio in content["ratios"]] == [
+        (content["models"][1]["id"], task) for task in TASKS
+    ]
+    assert "quick" in {caution["code"] for caution in content["warnings"]}
 
 
 @pytest.mark.usefixtures("no_timing")
@@ -71,51 +94,86 @@ def test_figures_agree_with_scikit_learn(model_files: dict[str, Path], labelled:
     answers = [predict_probabilities(model_files[name], labelled.images).argmax(axis=1) for name in ("float32", "int8")]
     exact, small = report.models
     for result, predicted in zip(report.models, answers, strict=True):
-        assert result.accuracy.accuracy == pytest.approx(reference.accuracy_score(labelled.labels, predicted))
-        assert result.accuracy.macro_f1 == pytest.approx(
+        found = result.accuracy
+        assert found.top1 == pytest.approx(reference.accuracy_score(labelled.labels, predicted))
+        assert found.macro_f1 == pytest.approx(
             reference.f1_score(labelled.labels, predicted, labels=range(7), average="macro", zero_division=0)
         )
-        assert result.accuracy.interval.low <= result.accuracy.accuracy <= result.accuracy.interval.high
-        assert (result.accuracy.split, result.accuracy.images) == ("public", len(labelled))
+        assert found.interval.low <= found.top1 <= found.interval.high
+        assert found.confusion == reference.confusion_matrix(labelled.labels, predicted, labels=range(7)).tolist()
+        assert result.answers.predicted == "".join(map(str, predicted))
+        assert result.answers.correct == "".join("01"[right] for right in (predicted == labelled.labels).astype(int))
     assert (exact.agreement, exact.accuracy.drop) == (None, None)
     assert small.agreement == pytest.approx((answers[0] == answers[1]).mean())
-    assert small.accuracy.drop == pytest.approx(exact.accuracy.accuracy - small.accuracy.accuracy)
+    drop = small.accuracy.drop
+    assert drop.value == pytest.approx(exact.accuracy.top1 - small.accuracy.top1)
+    assert drop.value == pytest.approx((drop.lost - drop.won) / len(labelled))
+    assert 0 < drop.p_value <= 1
 
 
-@pytest.mark.usefixtures("no_timing")
-def test_choice_of_the_baseline(model_files: dict[str, Path]) -> None:
+def test_choice_of_the_baseline(model_files: dict[str, Path], tmp_path: Path) -> None:
     float32, float16, int8 = (model_files[name] for name in ("float32", "float16", "int8"))
 
-    def order(*models: Path, baseline: Path | None = None) -> list[str]:
-        return [result.path for result in bench_of(list(models), baseline=baseline).models]
+    def pairs(*models: Path, baseline: Path | None = None) -> dict[str, str | None]:
+        return {variant.id.partition(":")[2]: variant.baseline for variant in plan_variants(list(models), baseline)}
 
-    assert order(int8, float16, float32) == [str(float32), str(int8), str(float16)]
-    assert order(int8, float16) == [str(int8), str(float16)]
-    assert order(float32, int8, baseline=int8) == [str(int8), str(float32)]
-    assert order(int8, baseline=float16) == [str(float16), str(int8)]  # measured, though not listed
-    assert order(int8, int8) == [str(int8)]
+    assert list(pairs(int8, float16, float32)) == ["float32", "int8", "float16"]
+    assert pairs(int8, float32)["int8"].endswith(":float32")
+    assert pairs(float16, int8) == {"float16": None, "int8": plan_variants([float16], None)[0].id}
+    assert pairs(float32, baseline=int8) == {"int8": None, "float32": plan_variants([int8], None)[0].id}
+    assert list(pairs(int8, int8)) == ["int8"]
+
+
+def test_each_network_has_its_own_baseline(model_files: dict[str, Path], tmp_path: Path) -> None:
+    from fer_edge.convert.metadata import append_metadata
+    from fer_edge.runtime.metadata import read_model
+
+    others = []
+    for recipe in ("int8", "float32"):
+        file = read_model(model_files[recipe])
+        others.append(tmp_path / f"other.{recipe}.tflite")
+        others[-1].write_bytes(append_metadata(file.flatbuffer, file.metadata.content | {"name": "other"}))
+    variants = plan_variants([model_files["float32"], model_files["int8"], *others, model_files["int8"]], None)
+    name = variants[0].id.partition(":")[0]
+    assert {variant.id: variant.baseline for variant in variants} == {
+        f"{name}:float32": None,
+        "other:float32": None,
+        f"{name}:int8": f"{name}:float32",
+        "other:int8": "other:float32",
+    }
+    twin = tmp_path / "twin.int8.tflite"
+    twin.write_bytes(model_files["int8"].read_bytes())
+    assert [v.id for v in plan_variants([model_files["int8"], twin], None)] == ["tiny:int8", "twin:int8"]
+    (tmp_path / "b").mkdir()
+    again = shutil.copy(twin, tmp_path / "b" / twin.name)
+    assert [v.id for v in plan_variants([twin, Path(again)], None)] == ["twin:int8", "twin:int8#2"]
 
 
 @pytest.mark.usefixtures("no_timing")
 def test_without_labels_there_is_agreement_only(model_files: dict[str, Path], faces: np.ndarray) -> None:
     models = [model_files["float32"], model_files["float16"]]
-    for result in bench_of(models, faces).models:
-        assert result.accuracy is None
-    assert bench_of(models, faces).models[1].agreement == 1.0
-    assert [result.agreement for result in bench_of(models).models] == [None, None]
+    report = bench_of(models, faces)
+    assert [result.accuracy for result in report.models] == [None, None]
+    assert [result.agreement for result in report.models] == [None, 1.0]
+    assert report.models[0].answers.correct is None
+    assert (report.images.labelled, report.images.split) == (False, None)
+    bare = bench_of(models)
+    assert bare.images is None
+    assert [result.answers for result in bare.models] == [None, None]
 
 
 @pytest.mark.usefixtures("no_timing")
-def test_an_entry_for_each_thread_count(model_files: dict[str, Path]) -> None:
-    (result,) = bench_of([model_files["int8"]], threads=(1, 2)).models
-    assert [entry.threads for entry in result.latency] == [1, 2]
+def test_what_could_not_be_measured_is_warned_of(model_files: dict[str, Path]) -> None:
+    codes = [caution.code for caution in bench_of([model_files["int8"]]).warnings]
+    assert {"no-opencv", "no-peak"} <= set(codes)
+    assert bench_of([model_files["int8"]]).models[0].peak_share is None
 
 
 @pytest.mark.parametrize("place", ["model", "baseline"])
 def test_damaged_model_is_found_before_anything_is_measured(
     place: str, model_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench, "measure_latency", lambda *_, **__: pytest.fail("measured before all was checked"))
+    monkeypatch.setattr(bench, "measure_times", lambda *_, **__: pytest.fail("measured before all was checked"))
     damaged = tmp_path / "half.tflite"
     damaged.write_bytes(model_files["int8"].read_bytes()[:5000])
     models = [model_files["float32"]] + ([damaged] if place == "model" else [])
@@ -127,11 +185,23 @@ def test_worse_candidate_has_a_positive_drop(labelled: LabelledImages) -> None:
     right = np.eye(7, dtype=np.float32)[labelled.labels]
     half = right.copy()
     half[::2] = np.roll(half[::2], 1, axis=1)
-    found = measure_accuracy(labelled, half, labelled.labels)
-    assert found.drop == pytest.approx(0.5)
-    assert 0 < found.drop_interval.low < 0.5 < found.drop_interval.high
-    assert measure_accuracy(labelled, right, half.argmax(axis=1)).drop == pytest.approx(-0.5)
+    drop = measure_accuracy(labelled, half, labelled.labels).drop
+    assert (drop.value, drop.lost, drop.won) == (pytest.approx(0.5), len(labelled) // 2, 0)
+    assert 0 < drop.interval.low < 0.5 < drop.interval.high
+    assert drop.p_value == pytest.approx(2 / 2 ** (len(labelled) // 2))
+    assert measure_accuracy(labelled, right, half.argmax(axis=1)).drop.value == pytest.approx(-0.5)
     assert agreement(half.argmax(axis=1), labelled.labels) == pytest.approx(0.5)
+
+
+def test_one_pass_answers_as_each_alone(model_files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, faces) -> None:
+    from fer_edge.benchmarks import accuracy
+
+    monkeypatch.setattr(accuracy, "CHUNK", 7)
+    paths, steps = [model_files["float32"], model_files["int8"]], []
+    together = predict_together(paths, faces, progress=lambda done, total: steps.append((done, total)))
+    for path, answers in zip(paths, together, strict=True):
+        np.testing.assert_array_equal(answers, predict_probabilities(path, faces))
+    assert steps == [(7, 24), (14, 24), (21, 24), (24, 24)]
 
 
 def test_probabilities_follow_our_order_of_labels(model_files: dict[str, Path], faces: np.ndarray, tmp_path) -> None:
@@ -144,36 +214,3 @@ def test_probabilities_follow_our_order_of_labels(model_files: dict[str, Path], 
     np.testing.assert_array_equal(
         predict_probabilities(turned, faces), predict_probabilities(model_files["float32"], faces)[:, ::-1]
     )
-
-
-STEADY = {"cpu": "test", "cores": 4, "load_1min": 0.1, "governor": "performance", "throttling": []}
-
-
-@pytest.mark.usefixtures("no_timing")
-@pytest.mark.parametrize(
-    ("fact", "warning"),
-    [
-        ({}, None),
-        ({"governor": "powersave"}, "governor is 'powersave'"),
-        ({"load_1min": 3.5}, "busy"),
-        ({"throttling": ["under-voltage now"]}, "under-voltage now"),
-    ],
-)
-def test_warnings_about_the_device(
-    fact: dict, warning: str | None, model_files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bench, "describe_host", lambda: STEADY | fact)
-    warnings = bench_of([model_files["int8"]]).warnings
-    assert len(warnings) == (0 if warning is None else 1)
-    assert all(warning in text for text in warnings)
-
-
-@pytest.mark.usefixtures("no_timing")
-def test_unsteady_samples_are_warned_of(model_files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    steady = bench.measure_latency
-    drifting = [1.0] * 100 + [2.0] * 100
-    monkeypatch.setattr(
-        bench, "measure_latency", lambda *a, **k: dataclasses.replace(steady(*a, **k), predict_ms=drifting)
-    )
-    (warning,) = bench_of([model_files["int8"]]).warnings
-    assert "tiny.int8.tflite, 1 thread(s): the median drifted" in warning
