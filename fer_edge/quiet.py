@@ -12,8 +12,10 @@ from collections.abc import Iterator
 def silenced() -> Iterator[None]:
     """Discard all that is printed inside the block, by Python or by C++.
 
-    For TensorFlow, which prints notices on both streams: stdout belongs to our tables and --json.
-    Its errors arrive as exceptions, so nothing of worth is lost.
+    For TensorFlow, which prints notices on both streams: stdout belongs to our tables and --json; and for
+    ai-edge-litert, which tells on stderr that it is fast, and has no switch for that. Their errors arrive as
+    exceptions, so nothing of worth is lost. It takes both streams from the whole process: only commands may, before
+    they start threads, never `fer_edge.runtime`, which lives in other people's programs.
     """
     streams = (sys.stdout, sys.stderr)
     for stream in streams:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,7 +178,7 @@ def test_data_as_table(small_fer2013: Path, run_cli: Run) -> None:
 
 def test_predict_as_json(portrait_file: Path, run_cli: Run) -> None:
     done = run_cli("predict", portrait_file, "--json")
-    assert done.returncode == 0
+    assert (done.returncode, done.stderr) == (0, "")  # not even the interpreter's own notice
     (answer,) = json.loads(done.stdout)
     assert answer["image"] == str(portrait_file)
     face = answer["faces"][0]
@@ -184,6 +186,16 @@ def test_predict_as_json(portrait_file: Path, run_cli: Run) -> None:
     assert face["score"] == face["probabilities"]["happy"] == max(face["probabilities"].values())
     assert set(face["probabilities"]) == set(LABELS)
     assert set(face["box"]) == {"x", "y", "width", "height"}
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_predict_with_closed_streams(closed: str, portrait_file: Path) -> None:
+    """A service may start programs without them."""
+    command = f"{sys.executable} -m fer_edge predict {portrait_file} --out {portrait_file}.jpg {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("happy" in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
+    assert cv2.imread(f"{portrait_file}.jpg") is not None
 
 
 def test_predict_cropped(run_cli: Run, tmp_path: Path) -> None:

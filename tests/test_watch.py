@@ -110,7 +110,7 @@ def test_film_gives_one_line_of_json_per_event(run_cli: RunCli, film: Path) -> N
         "previous": None,
         "score": pytest.approx(0.9, abs=0.1),
     }
-    assert "Watched 1.9 s: 20 frames, 0 dropped, 1 faces followed, 1 events." in done.stderr
+    assert done.stderr == "Watched 1.9 s: 20 frames, 0 dropped, 1 faces followed, 1 events.\n"
 
 
 def test_film_through_another_detector(run_cli: RunCli, film: Path, tmp_path: Path) -> None:

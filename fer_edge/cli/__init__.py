@@ -16,6 +16,7 @@ from fer_edge.errors import FerEdgeError
 
 def main() -> None:
     """Run the command line; errors that a user can act on become one sentence and exit code 1."""
+    _open_closed_streams()
     # OpenCV reads its limit when it is loaded. Larger pictures are bombs or panoramas, and their
     # pixels would not fit a small computer's memory.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
@@ -30,3 +31,17 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         sys.exit(130)
+
+
+def _open_closed_streams() -> None:
+    """Lead closed standard streams nowhere: some services start programs so.
+
+    Else the next file that is opened would become stderr, and what libraries print would land in it.
+    """
+    for number in (0, 1, 2):  # a new handle takes the lowest free number
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115

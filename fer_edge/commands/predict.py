@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fer_edge import console
 from fer_edge.errors import FerEdgeError, ImageError, OutputError
 from fer_edge.files import require_free, write_bytes
+from fer_edge.quiet import silenced
 from fer_edge.types import FACE_SIZE
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def predict(
         require_free(target, force=force)
     results = []
     annotated: dict[Path, bytes] = {}  # written at the end: an unreadable picture leaves nothing behind
-    with EmotionClassifier(model) as classifier:
+    with silenced():
+        loaded = EmotionClassifier(model)
+    with loaded as classifier:
         analyzer = FaceAnalyzer(classifier, _detector(detector, cropped=cropped))
         for path in images:
             picture = read_picture(path)

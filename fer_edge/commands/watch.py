@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from fer_edge import console
 from fer_edge.errors import OutputError
 from fer_edge.files import require_free, require_writable_folder
+from fer_edge.quiet import silenced
 
 if TYPE_CHECKING:
     from fer_edge.runtime.preview import Preview
@@ -51,7 +52,9 @@ def watch(
 
     summary = Summary()
     with ExitStack() as stack:
-        classifier = stack.enter_context(EmotionClassifier(model))
+        with silenced():
+            classifier = EmotionClassifier(model)
+        stack.push(classifier)
         finder = YuNetDetector(detector) if detector else None
         camera = int(source) if source.isdecimal() else source
         stream = stack.enter_context(

@@ -24,7 +24,8 @@ class EmotionClassifier:
 
     Args:
         model: a .tflite file that fer-edge wrote, or its bytes, or the name of a bundled model such as
-            "edge_cnn_s" or the larger "edge_cnn_m" (their int8 files).
+            "edge_cnn_s" or the larger "edge_cnn_m" (their int8 files); "edge_cnn_m:float16" names another
+            file of it where there is one, see `fer_edge.runtime.bundled.bundled_names`.
         threads: how many threads one prediction uses.
 
     Raises:

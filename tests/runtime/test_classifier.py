@@ -1,5 +1,6 @@
 """`EmotionClassifier` gives the interpreter's own answer, to anyone who asks, until it is closed."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer_edge.errors import FerEdgeError, ImageError, ModelError
-from fer_edge.runtime import EmotionClassifier, Prediction
+from fer_edge.runtime import EmotionClassifier, Prediction, bundled
 from fer_edge.runtime.interpreter import import_interpreter, load_interpreter, package_version
 from fer_edge.runtime.metadata import read_model
 from fer_edge.types import LABELS
@@ -153,6 +154,30 @@ def test_bundled_model_sees_the_smile(portrait: np.ndarray) -> None:
     with EmotionClassifier() as classifier:
         assert classifier.metadata.recipe == "int8"
         assert classifier.predict(portrait[75:175, 172:272]).label == "happy"
+
+
+def test_recipes_of_a_bundled_model_have_names(
+    model_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faces: np.ndarray
+) -> None:
+    """A name alone is the int8 file; `:float16` names another one, and never stands in for it."""
+    for recipe in ("int8", "float16"):
+        shutil.copy(model_files[recipe], tmp_path / f"tiny_v1.5.{recipe}.tflite")
+    monkeypatch.setattr(bundled, "ASSETS", tmp_path)
+    assert bundled.bundled_names() == ["tiny_v1.5:float16", "tiny_v1.5:int8"]
+    for name, recipe in (("tiny_v1.5", "int8"), ("tiny_v1.5:int8", "int8"), ("tiny_v1.5:float16", "float16")):
+        with EmotionClassifier(name) as classifier:
+            assert classifier.metadata.recipe == recipe
+            assert classifier.predict(faces[0]).label in LABELS
+    (tmp_path / "tiny_v1.5.int8.tflite").unlink()
+    for name in ("tiny_v1.5", "tiny_v1.5:int8", "tiny_v1.5:float32", "../tiny_v1.5:float16"):
+        with pytest.raises(ModelError, match=r"a bundled model \(tiny_v1\.5:float16\)"):
+            EmotionClassifier(name)
+
+
+def test_every_bundled_name_loads_what_it_says() -> None:
+    for name in bundled.bundled_names():
+        with EmotionClassifier(name) as classifier:
+            assert classifier.metadata.recipe == name.partition(":")[2]
 
 
 def test_unknown_name_lists_the_bundled_models() -> None:
