@@ -172,7 +172,7 @@ def _provenance(content: dict[str, Any]) -> dict[str, str]:
 _PROVENANCE: dict[str, Callable[[dict[str, Any]], str]] = {
     "takes": lambda content: str(content["input"]["content"]),
     "gives": lambda content: str(content["output"]["content"]),
-    "calibrated": lambda content: "{count:,} images of {source}, split {split}, seed {seed}".format(
+    "ranges": lambda content: "found on {count:,} images of {source}, split {split}, seed {seed}".format(
         **content["calibration"]
     ),
     "verified": lambda content: _verified(content["verification"]),
