@@ -83,7 +83,8 @@ def open_inputs(model: Path, options: InputOptions, *, calibrates: bool, steps: 
     splits = None
     if calibrates and options.data is None and options.images is None and dataset.find_data(None) is None:
         raise DataError(
-            f"Calibration needs images, and FER2013 was not found. {dataset.how_to_get()} Or name pictures with --images."
+            f"Calibration needs images, and FER2013 was not found. {dataset.how_to_get()} "
+            "Or name pictures with --images."
         )
     if _wants_fer2013(options):
         with steps.step("reading FER2013"):
