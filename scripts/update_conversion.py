@@ -87,8 +87,8 @@ def recipes_section(recipes: dict[str, Files]) -> str:
     return "\n\n".join(
         [
             markdown_table(header, rows),
-            f"Against the Keras networks ({keras}) on {found['images']:,} images, {found['source']}; int8 calibrated on "
-            f"200 training images. Time of one `predict` of a 48x48 crop on {describe_host(examine_host())}, one "
+            f"Against the Keras networks ({keras}) on {found['images']:,} images, {found['source']}; int8 calibrated "
+            f"on 200 training images. Time of one `predict` of a 48x48 crop on {describe_host(examine_host())}, one "
             f"thread, {SAMPLES:,} runs. Written by `make docs-conversion`.",
         ]
     )
@@ -169,8 +169,8 @@ def time_section(found: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             markdown_table(["step", "seconds", "share"], rows),
-            f"`{MODELS[-1]}` to float16 and int8, 200 calibration images, {found['peak_memory_mb']:,.0f} MB of memory at "
-            f"the peak, {describe_host(examine_host())}.",
+            f"`{MODELS[-1]}` to float16 and int8, 200 calibration images, {found['peak_memory_mb']:,.0f} MB of memory "
+            f"at the peak, {describe_host(examine_host())}.",
         ]
     )
 

@@ -104,7 +104,7 @@ BAD_INPUT = {
     "bench: damaged data": ("bench model.tflite --data broken", "train/happy/a.png"),
     "bench: missing data": ("bench model.tflite --data nowhere", "--data names nowhere"),
     "convert: missing model": ("convert nowhere.keras --to float32", "nowhere.keras"),
-    "convert: unknown recipe": ("convert model.keras --to int4", "float32, float16, int8"),
+    "convert: unknown recipe": ("convert model.keras --to int4", "float32, float16, dynamic, int8"),
     "convert: existing output": ("convert model.keras --to float16", "--force"),
     "convert: no data for int8": ("convert model.keras --to int8", "FER2013 was not found"),
     "convert: no training images": ("convert model.keras --to int8 --data test_only", "split 'train'"),

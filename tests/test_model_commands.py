@@ -136,7 +136,7 @@ def test_sign_and_verify(workshop: Path, run_cli: Run) -> None:
     assert run_cli("sign", "model.tflite", "--key", "key.pem", "--out", "signed.tflite").returncode == 0
     done = run_cli("verify", "signed.tflite", "--verify-key", "pub.pem")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("signed.tflite is intact: edge_cnn int8, ")
+    assert done.stdout.startswith("signed.tflite is intact: tiny int8, ")
     assert done.stdout.endswith("signed with pub.pem\n")
     assert "not checked" in run_cli("verify", "signed.tflite").stdout
     assert run_cli("sign", "model.tflite", "--key", "key.pem", "--force").returncode == 0

@@ -81,6 +81,11 @@ def open_inputs(model: Path, options: InputOptions, *, calibrates: bool, steps: 
     require_file(model)
     labels, input_range = _read_labels(options.labels), _read_range(options.input_range)
     splits = None
+    if calibrates and options.data is None and options.images is None and dataset.find_data(None) is None:
+        raise DataError(
+            f"Calibration needs images, and FER2013 was not found. {dataset.how_to_get()} "
+            "Or name pictures with --images."
+        )
     if _wants_fer2013(options):
         with steps.step("reading FER2013"):
             splits = read_fer2013(options.data)
@@ -141,8 +146,6 @@ def _choose_source(
     if splits is not None:
         return Fer2013Images(splits)
     if options.data is None:
-        if calibrates:
-            raise DataError(f"Calibration needs faces, and FER2013 was not found. {dataset.how_to_get()}")
         console.print_warning(
             f"FER2013 was not found: compared with Keras on the public faces of scikit-image, without accuracy. "
             f"{dataset.how_to_get()}"

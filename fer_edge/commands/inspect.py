@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,8 @@ def _print_file(found: Inspection) -> None:
         made = ", ".join(f"{name} {version}" for name, version in dict(metadata.content.get("versions") or {}).items())
         _print(f"  metadata   {metadata.name} {metadata.recipe}, made with {made or 'unknown versions'}")
         _print(f"  labels     {', '.join(metadata.labels)}")
+        for title, text in _provenance(metadata.content).items():
+            _print(f"  {title:9}  {text}")
     verdicts = {
         "intact": "matches; 'fer-edge verify' checks the metadata's every byte too",
         "broken": f"BROKEN: {found.reason}",
@@ -151,6 +154,41 @@ def _print_file(found: Inspection) -> None:
             scale = _quantisation(tensor)
             about = f"{tensor.dtype} {_shape(tensor)}" + (f", scale and zero point {scale}" if scale else "")
             _print(f"  {title:9}  {about}, named {tensor.name or 'nothing'}")
+
+
+def _provenance(content: dict[str, Any]) -> dict[str, str]:
+    """Return what a file tells of its contract and origin; another maker's metadata may lack or twist any of it."""
+    told: dict[str, str] = {}
+    for title, describe in _PROVENANCE.items():
+        try:
+            text = describe(content)
+        except (TypeError, KeyError, ValueError, AttributeError):
+            continue
+        if text:
+            told[title] = text
+    return told
+
+
+_PROVENANCE: dict[str, Callable[[dict[str, Any]], str]] = {
+    "takes": lambda content: str(content["input"]["content"]),
+    "gives": lambda content: str(content["output"]["content"]),
+    "ranges": lambda content: "found on {count:,} images of {source}, split {split}, seed {seed}".format(
+        **content["calibration"]
+    ),
+    "verified": lambda content: _verified(content["verification"]),
+    "trained": lambda content: "{epochs_trained} epochs, seed {seed}, temperature {temperature:.3f}".format(
+        **content["training"]
+    ),
+    "assumed": lambda content: " ".join(map(str, content["assumptions"])),
+}
+
+
+def _verified(found: dict[str, Any]) -> str:
+    text = f"agrees with Keras on {found['agreement']:.2%} of {found['images']:,} images, {found['source']}"
+    labelled = found["labelled"]
+    if labelled:
+        text += f"; accuracy {labelled['accuracy']:.2%}, drop {100 * labelled['drop']:+.2f} points"
+    return text
 
 
 def _print_operators(found: Inspection) -> None:

@@ -175,7 +175,8 @@ def _with_float_input(network: keras.Model) -> keras.Model:
     if network.inputs[0].dtype == "float32":
         return network
     inputs = keras.Input(network.inputs[0].shape[1:], dtype="float32", name="pixels")
-    copy = keras.models.clone_model(network, input_tensors=[inputs])
+    whole = keras.Model(network.inputs[0], network.outputs[0], name=network.name)  # the same layers, any class
+    copy = keras.models.clone_model(whole, input_tensors=inputs)
     copy.set_weights(network.get_weights())
     return copy
 

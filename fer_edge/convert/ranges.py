@@ -18,7 +18,8 @@ def clip_ranges(calibrated: bytes, images: npt.NDArray[np.uint8], percentile: fl
 
     For each tensor, each image gives one minimum and one maximum; the range goes from the
     (100 - percentile)th percentile of the minima to the percentile of the maxima. It always holds 0,
-    which quantisation represents exactly. The input keeps 0..255, and weights their own extremes.
+    which quantisation represents exactly. The input keeps 0..255; the black and the white image that
+    pin it for the converter are not among the images here.
 
     Args:
         calibrated: a float model in which the converter wrote the ranges that it found.
@@ -32,7 +33,11 @@ def clip_ranges(calibrated: bytes, images: npt.NDArray[np.uint8], percentile: fl
         for index, tensor in enumerate(graph.tensors)
         if index not in graph.inputs and tensor.quantization is not None and tensor.quantization.max is not None
     ]
-    per_image = [_extremes(interpreter, ranged) for interpreter in _runs(calibrated, images)]
+    outputs = graph.outputs
+    graph.outputs = ranged  # an output is kept as it is; other tensors share memory, and may be written over
+    observed = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    graph.outputs = outputs
+    per_image = [_extremes(interpreter, ranged) for interpreter in _runs(observed, images)]
     for index in ranged:
         low = np.percentile([extremes[index][0] for extremes in per_image], 100 - percentile)
         high = np.percentile([extremes[index][1] for extremes in per_image], percentile)
@@ -45,7 +50,6 @@ def _runs(model: bytes, images: npt.NDArray[np.uint8]) -> Any:
     """Yield the interpreter after it has run each image; a delegate would keep its tensors to itself."""
     interpreter = tf.lite.Interpreter(
         model_content=model,
-        experimental_preserve_all_tensors=True,
         experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
