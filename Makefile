@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast lint docs benchmark-runtime clean
+.PHONY: demo test test-fast lint docs docs-bench benchmark-runtime clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -29,6 +29,10 @@ benchmark-runtime: $(VENV)/.train
 	$(BIN)/python benchmarks/runtime_overhead.py --json build/benchmarks/overhead.json
 	$(BIN)/python benchmarks/soak.py --json build/benchmarks/soak.json
 	$(BIN)/python scripts/update_performance.py
+
+# Benches all bundled variants, draws the report and sweeps; writes docs/benchmarks.md. Needs Chromium.
+docs-bench: $(VENV)/.train
+	$(BIN)/python scripts/update_benchmarks.py
 
 clean:
 	rm -rf $(VENV) build
