@@ -86,8 +86,8 @@ def bench_section(models: list[Measured]) -> str:
             "single crop). *Unseen* leaves out the test images that also stand in the training split; *FER+* compares "
             "with the majority of ten annotators instead of the challenge's labels. The second: TFLite files on "
             f"{describe_host(report['host'])}; one thread, batch 1, the whole `predict` of a 48x48 crop, "
-            f"at least {report['settings']['min_samples']:,} runs and {report['settings']['min_seconds']:.0f} s each, the "
-            "variants in turn; peak memory of the process. "
+            f"at least {report['settings']['min_samples']:,} runs and {report['settings']['min_seconds']:.0f} s each, "
+            "the variants in turn; peak memory of the process. "
             "Written by `make docs`.",
         ]
     )
