@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast lint docs docs-conversion benchmark-runtime compare-architectures clean
+.PHONY: demo test test-fast lint docs docs-bench docs-conversion benchmark-runtime compare-architectures clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -38,6 +38,10 @@ benchmark-runtime: $(VENV)/.train
 # Converts and times our networks and others in turn; writes docs/architectures.md, README.md and docs/model-card.md.
 compare-architectures: $(VENV)/.train
 	$(BIN)/python scripts/compare_architectures.py
+
+# Benches all bundled variants, draws the report and sweeps; writes docs/benchmarks.md. Needs Chromium.
+docs-bench: $(VENV)/.train
+	$(BIN)/python scripts/update_benchmarks.py
 
 clean:
 	rm -rf $(VENV) build

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pages import Row, describe_host, markdown_table, replace_section
@@ -56,7 +57,13 @@ def main() -> int:
 def measure(name: str) -> Measured:
     """Convert and bench one network on FER2013, and read its run folder."""
     folder = ROOT / "build/docs" / name
-    fer_edge("demo", str(ROOT / f"models/{name}.keras"), "--out", str(folder))
+    recipes = ("float32", "float16", "int8")
+    wanted = [option for recipe in recipes for option in ("--to", recipe)]
+    fer_edge(
+        "convert", str(ROOT / f"models/{name}.keras"), *wanted, "--out", str(folder), "--max-drop", "100", "--force"
+    )
+    files = [str(folder / f"{name}.{recipe}.tflite") for recipe in recipes]
+    fer_edge("bench", *files, "--json", str(folder / "report.json"), "--force")
     report = json.loads((folder / "report.json").read_text())
     if any(model["accuracy"] is None for model in report["models"]):
         sys.exit("The pages state accuracies: name FER2013 with FER_EDGE_DATA first")
@@ -79,7 +86,8 @@ def bench_section(models: list[Measured]) -> str:
             "single crop). *Unseen* leaves out the test images that also stand in the training split; *FER+* compares "
             "with the majority of ten annotators instead of the challenge's labels. The second: TFLite files on "
             f"{describe_host(report['host'])}; one thread, batch 1, the whole `predict` of a 48x48 crop, "
-            f"{len(report['models'][0]['latency'][0]['predict_ms']):,} runs each; peak memory of the process. "
+            f"at least {report['settings']['min_samples']:,} runs and {report['settings']['min_seconds']:.0f} s each, "
+            "the variants in turn; peak memory of the process. "
             "Written by `make docs`.",
         ]
     )
@@ -107,20 +115,20 @@ def accuracy_table(models: list[Measured]) -> str:
 
 def variant_row(name: str, model: dict[str, Any]) -> Row:
     """Return the cells of one variant."""
-    accuracy, latency = model["accuracy"], model["latency"][0]
-    share = latency["predict_percentiles_ms"]
+    accuracy, drop_found = model["accuracy"], model["accuracy"]["drop"]
+    share = next(entry["summary_ms"] for entry in model["latency"] if entry["task"] == "predict")
     drop = "baseline"
-    if accuracy["drop"] is not None:
-        bounds = accuracy["drop_interval"]
-        drop = f"{100 * accuracy['drop']:+.2f} ({100 * bounds['low']:+.2f} to {100 * bounds['high']:+.2f})"
+    if drop_found is not None:
+        bounds = drop_found["interval"]
+        drop = f"{100 * drop_found['value']:+.2f} ({100 * bounds['low']:+.2f} to {100 * bounds['high']:+.2f})"
     return [
         f"{name} {model['recipe']}",
         f"{model['file_bytes'] / 1000:,.0f}",
-        f"{100 * accuracy['accuracy']:.2f}",
+        f"{100 * accuracy['top1']:.2f}",
         drop,
         "" if model["agreement"] is None else f"{100 * model['agreement']:.2f}",
         f"{share['p50']:.3f} / {share['p90']:.3f} / {share['p99']:.3f}",
-        f"{latency['peak_memory_mb']:.0f}",
+        f"{median(start['peak_memory_mb'] for start in model['starts']):.0f}",
     ]
 
 

@@ -52,6 +52,7 @@ def workshop(
         "damaged.keras": model_files["keras"].read_bytes()[:5000],
         "existing.png": face,
         "existing.json": b"{}",
+        "old.json": b'{"format": "fer-edge-bench", "format_version": 1}',
         "file": b"a file, where a folder is wanted",
         "joyful/train/joyful/a.png": face,
         "broken/train/happy/a.png": face[:500],
@@ -97,10 +98,15 @@ BAD_INPUT = {
     "bench: no thread": ("bench model.tflite --threads 0", "thread counts such as 1,2"),
     "bench: report of a failed bench": ("bench half.tflite --json new/report.json --threads two", "got 'two'"),
     "bench: threads in words": ("bench model.tflite --threads two", "got 'two'"),
-    "bench: too few samples": ("bench model.tflite --samples 10", "at least 200"),
     "bench: existing report": ("bench model.tflite --json existing.json", "--force"),
     "bench: unwritable report": ("bench model.tflite --json file/report.json", "Cannot write to the folder file"),
     "bench: unknown split": ("bench model.tflite --data fer2013 --split holdout", "'holdout'|got holdout"),
+    "report: missing result": ("report nowhere.json", "nowhere.json"),
+    "report: no result": ("report existing.json", "existing.json is no bench report"),
+    "report: existing page": ("report existing.json --out existing.json", "--force"),
+    "report: no JSON": ("report text.png --out r.html", "text.png is no JSON"),
+    "compare: old layout": ("compare old.json old.json", "layout version 1"),
+    "compare: unknown threshold": ("compare old.json old.json --fail-on speed=1", "such as latency=5"),
     "bench: damaged data": ("bench model.tflite --data broken", "train/happy/a.png"),
     "bench: missing data": ("bench model.tflite --data nowhere", "--data names nowhere"),
     "convert: missing model": ("convert nowhere.keras --to float32", "nowhere.keras"),
@@ -143,7 +149,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
     assert contents(workshop) == before
 
 
-@pytest.mark.parametrize("command", ["--threads", "predict", "bench --samples many model.tflite", "fly"])
+@pytest.mark.parametrize("command", ["--threads", "predict", "bench --seed many model.tflite", "fly"])
 def test_misspelt_command_shows_its_usage(command: str, run_cli: Run) -> None:
     done = run_cli(*command.split())
     assert done.returncode == 2
@@ -226,18 +232,40 @@ def test_predict_several_into_a_folder(portrait: np.ndarray, tmp_path: Path, run
 
 def test_bench_writes_its_report(small_fer2013: Path, model_files: dict[str, Path], run_cli: Run) -> None:
     models = [model_files["int8"], model_files["float32"]]
-    done = run_cli("bench", *models, "--data", small_fer2013, "--samples", 200, "--json", "out/report.json")
+    done = run_cli("bench", *models, "--data", small_fer2013, "--quick", "--json", "out/report.json")
     assert done.returncode == 0, done.stderr
-    assert "tiny.float32.tflite (baseline)" in " ".join(done.stdout.split())
+    assert "float32 (baseline)" in " ".join(done.stdout.split())
+    assert "quick run: not for publication" in done.stdout
     report = json.loads((small_fer2013.parent / "out" / "report.json").read_text())
-    assert report["baseline"] == str(model_files["float32"])
-    assert report["faces"] == "FER2013 split 'public', 21 images"
-    assert [model["accuracy"]["images"] for model in report["models"]] == [21, 21]
-    assert all(len(model["latency"][0]["predict_ms"]) == 200 for model in report["models"])
+    assert [model["file"] for model in report["models"]] == ["tiny.float32.tflite", "tiny.int8.tflite"]
+    assert report["models"][1]["baseline"] == report["models"][0]["id"]
+    assert report["images"]["description"] == "FER2013 split 'public', 21 images"
+    assert [len(model["answers"]["correct"]) for model in report["models"]] == [21, 21]
+
+    done = run_cli("report", "out/report.json", "-o", "page.html")
+    assert done.returncode == 0, done.stderr
+    assert "Which variant?" in (small_fer2013.parent / "page.html").read_text()
+    assert run_cli("report", "out/report.json", "-o", "page.html").returncode == 1, "never overwritten unasked"
+
+    done = run_cli("compare", "out/report.json", "out/report.json", "--fail-on", "accuracy=0", "--json")
+    assert done.returncode == 0, done.stderr
+    assert {change["verdict"] for change in json.loads(done.stdout)["changes"]} == {"same"}
+    (small_fer2013.parent / "slow.json").write_text(json.dumps(slower(report)))
+    done = run_cli("compare", "out/report.json", "slow.json", "--fail-on", "latency=20")
+    assert done.returncode == 2
+    assert "more than the 20 that --fail-on allows" in done.stderr
+    assert "worse" in done.stdout
+
+
+def slower(report: dict) -> dict:
+    """Return a report with thrice the times."""
+    for series in (series for model in report["models"] for series in model["latency"]):
+        series["rounds_ms"] = [[3 * sample for sample in samples] for samples in series["rounds_ms"]]
+    return report
 
 
 def test_bench_without_data_measures_latency(model_files: dict[str, Path], run_cli: Run) -> None:
-    done = run_cli("bench", model_files["int8"], "--samples", 200)
+    done = run_cli("bench", model_files["int8"], "--quick")
     assert done.returncode == 0
     assert "Warning: No accuracy: FER2013 was not found" in done.stderr
     assert "not measured" in done.stdout

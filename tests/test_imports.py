@@ -42,7 +42,9 @@ def test_predicting_a_crop_loads_only_numpy_and_an_interpreter(model_files: dict
     assert not set(HEAVY) & loaded
 
 
-@pytest.mark.parametrize("command", ["", "train", "convert", "predict", "bench", "data", "inspect", "verify", "demo"])
+@pytest.mark.parametrize(
+    "command", ["", "train", "convert", "predict", "bench", "report", "compare", "data", "inspect", "verify", "demo"]
+)
 def test_help_is_instant(command: str) -> None:
     loaded = loaded_by(
         f"import sys; sys.argv = ['fer-edge', *{command.split()!r}, '--help']\n"

@@ -17,6 +17,13 @@ LONGEST_TAIL = 6.0
 """Of a latency distribution, in medians."""
 
 
+_CORNERS: dict[int, list[tuple[float, float]]] = {
+    1: [(-5.5, -5.5), (5.5, -5.5), (5.5, 5.5), (-5.5, 5.5)],
+    2: [(0, -7), (7, 5.5), (-7, 5.5)],
+    3: [(0, -8), (8, 0), (0, 8), (-8, 0)],
+}
+
+
 @dataclass(frozen=True)
 class Point:
     """A variant on a device in the Pareto chart; `label` names both, `name` only the variant.
@@ -86,12 +93,9 @@ def draw_mark(shape: int, x: float, y: float, class_: str) -> Element:
     """Return the mark of a device: circle, square, triangle or diamond."""
     if shape % SHAPES == 0:
         return tag("circle", cx=x, cy=y, r=6, class_=class_)
-    corners: list[tuple[float, float]] = {
-        1: [(-5.5, -5.5), (5.5, -5.5), (5.5, 5.5), (-5.5, 5.5)],
-        2: [(0, -7), (7, 5.5), (-7, 5.5)],
-        3: [(0, -8), (8, 0), (0, 8), (-8, 0)],
-    }[shape % SHAPES]
-    return tag("polygon", points=" ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners), class_=class_)
+    return tag(
+        "polygon", points=" ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in _CORNERS[shape % SHAPES]), class_=class_
+    )
 
 
 def draw_distributions(rows: list[tuple[str, int, Series]], title: str) -> Element:

@@ -1,0 +1,220 @@
+"""Bench the bundled models and write docs/benchmarks.md, its pictures and the README's lines: ``make docs-bench``.
+
+    python scripts/update_benchmarks.py [--reuse]
+
+Needs FER2013, Chromium for the picture of the report, and a machine with nothing else to do for about a
+quarter of an hour. With --reuse, what an earlier run left in build/docs-bench is not measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from pages import Row, describe_host, markdown_table, replace_section
+from screenshot_report import photograph
+
+from fer_edge.benchmarks.report_file import read_report
+from fer_edge.benchmarks.results import TASKS, BenchReport, ModelResult
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build/docs-bench"
+MODELS = ("edge_cnn_s", "edge_cnn_m")
+PAGE, README = ROOT / "docs/benchmarks.md", ROOT / "README.md"
+
+
+def main() -> int:
+    """Measure what is not there yet, then update pages and pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reuse", action="store_true")
+    reuse = parser.parse_args().reuse
+    bench, sweep = BUILD / "bench.json", BUILD / "sweep.json"
+    if not (reuse and bench.exists()):
+        measure_models(bench)
+    if not (reuse and sweep.exists()):
+        program = ROOT / "benchmarks/sweep.py"
+        run(str(program), "--json", str(sweep), "--plot", str(ROOT / "docs/images/sweep.png"))
+    example = ROOT / "docs/examples/bench.json"
+    fer_edge("bench", "edge_cnn_s", "--quick", "--json", str(example), "--force")
+    draw_report(bench)
+    report = read_report(bench)
+    replace_section(PAGE, "variants", variants_section(report))
+    replace_section(PAGE, "latency", latency_section(report))
+    replace_section(PAGE, "throughput", throughput_section(report))
+    replace_section(PAGE, "cost", cost_section(report))
+    figures = json.loads(sweep.read_text())
+    replace_section(PAGE, "sweep", sweep_section(figures))
+    replace_section(README, "sweep", sweep_sentences(figures))
+    return 0
+
+
+def measure_models(bench: Path) -> None:
+    """Convert the bundled networks and bench all variants together on FER2013."""
+    folder = BUILD / "models"
+    for name in MODELS:
+        recipes = [option for recipe in ("float32", "float16", "int8") for option in ("--to", recipe)]
+        source = str(ROOT / f"models/{name}.keras")
+        fer_edge("convert", source, *recipes, "--out", str(folder), "--max-drop", "100", "--force")
+    files = [str(folder / f"{name}.{recipe}.tflite") for name in MODELS for recipe in ("float32", "float16", "int8")]
+    fer_edge("bench", *files, "--json", str(bench), "--force")
+
+
+def draw_report(bench: Path) -> None:
+    """Write the HTML report and photograph its upper part for the README."""
+    html = BUILD / "report.html"
+    fer_edge("report", str(bench), "--out", str(html), "--force")
+    photograph(html, ROOT / "docs/images/report.png", width=1180, height=1250)
+
+
+def variants_section(report: BenchReport) -> str:
+    """Return accuracy and what it costs."""
+    header = ["variant", "size, kB", "accuracy, % (95 %)", "macro-F1", "calibration error", "drop, points (95 %)"]
+    table = markdown_table([*header, "McNemar p", "agrees, %"], [accuracy_row(model) for model in report.models])
+    images = report.images.description if report.images else "no images"
+    return f"{table}\n\n{images}; {origin(report)}"
+
+
+def accuracy_row(model: ModelResult) -> Row:
+    """Return a variant's accuracy, and its loss against the float32 file of its network."""
+    accuracy = model.accuracy
+    if accuracy is None:
+        sys.exit("The pages state accuracies: name FER2013 with FER_EDGE_DATA first")
+    drop = accuracy.drop
+    low, high = (100 * bound for bound in (accuracy.interval.low, accuracy.interval.high))
+    lost = "baseline"
+    if drop:
+        lost = f"{100 * drop.value:+.2f} ({100 * drop.interval.low:+.2f} to {100 * drop.interval.high:+.2f})"
+    return [
+        model.id,
+        f"{model.file_bytes / 1000:,.0f}",
+        f"{100 * accuracy.top1:.2f} ({low:.1f} to {high:.1f})",
+        f"{accuracy.macro_f1:.3f}",
+        f"{accuracy.calibration_error:.3f}",
+        lost,
+        f"{drop.p_value:.3f}" if drop else "",
+        "" if model.agreement is None else f"{100 * model.agreement:.2f}",
+    ]
+
+
+def latency_section(report: BenchReport) -> str:
+    """Return one table per task."""
+    parts = []
+    for task, words in TASKS.items():
+        header = ["ms", "p50", "p90", "p95", "p99", "mean", "std", "min", "samples", "time / baseline (95 %)"]
+        rows = [latency_row(report, model, task) for model in report.models]
+        parts.append(f"**{words[0].upper()}{words[1:]}**\n\n{markdown_table(header, rows)}")
+    settings = report.settings
+    note = (
+        f"One thread; {settings.rounds} rounds, at least {settings.min_samples:,} samples and {settings.min_seconds:g} "
+        f"s of each; {origin(report)}"
+    )
+    return "\n\n".join([*parts, note])
+
+
+def latency_row(report: BenchReport, model: ModelResult, task: str) -> Row:
+    """Return the percentiles of a task."""
+    series = report.find_series(model, task)
+    if series is None:
+        return [model.id, *["not measured"] * 9]
+    summary = series.summary_ms
+    figures = [getattr(summary, name) for name in ("p50", "p90", "p95", "p99", "mean", "std", "min")]
+    ratio = next(
+        (entry for entry in report.ratios if (entry.model, entry.task) == (model.id, task)),
+        None,
+    )
+    against = f"{ratio.value:.3f} ({ratio.interval.low:.3f} to {ratio.interval.high:.3f})" if ratio else "baseline"
+    return [model.id, *(f"{value:.4f}" for value in figures), f"{sum(map(len, series.rounds_ms)):,}", against]
+
+
+def throughput_section(report: BenchReport) -> str:
+    """Return images per second."""
+    columns = [(entry.threads, entry.batch) for entry in report.models[0].throughput]
+    header = ["images/s", *(f"{threads} thread{'s' * (threads > 1)}, batch {batch}" for threads, batch in columns)]
+    rows = [[model.id, *(f"{entry.images_per_s:,.0f}" for entry in model.throughput)] for model in report.models]
+    return f"{markdown_table(header, rows)}\n\n`predict_batch` on 48x48 crops; {origin(report)}"
+
+
+def cost_section(report: BenchReport) -> str:
+    """Return what each variant costs besides time per call."""
+    header = ["variant", "parameters", "MACs, million", "activations, kB", "run by XNNPACK", "share of peak, %"]
+    header += ["load, ms", "start to first result, ms", "memory, MB", "with frames, MB"]
+    rows = [
+        [
+            model.id,
+            f"{model.cost.parameters:,}",
+            f"{model.cost.macs / 1e6:.2f}",
+            f"{model.cost.activation_peak_bytes / 1000:.1f}",
+            f"{model.cost.delegated_operators} of {model.cost.operators}",
+            "" if model.peak_share is None else f"{100 * model.peak_share:.0f}",
+            f"{median(start.load_ms for start in model.starts):.1f}",
+            f"{median(start.first_result_ms for start in model.starts):.0f}",
+            f"{median(start.peak_memory_mb for start in model.starts):.1f}",
+            f"{model.session_memory_mb:.1f}",
+        ]
+        for model in report.models
+    ]
+    peaks = ", ".join(f"{entry.dtype} {entry.gmacs_per_s:,.0f}" for entry in report.matrix_products)
+    cautions = sorted({caution.code for caution in report.warnings})
+    told = f"The bench warned of: {', '.join(cautions)}." if cautions else "The bench found no reason to doubt them."
+    return (
+        f"{markdown_table(header, rows)}\n\nArithmetic peak of one core through the interpreter: {peaks} G MACs/s. "
+        f"Time per operator: not available from this interpreter. {told} {origin(report)}"
+    )
+
+
+def origin(report: BenchReport) -> str:
+    """Return where the figures come from."""
+    return f"{describe_host(report.host)}, {report.date[:10]}. Written by `make docs-bench` (`fer-edge bench`)."
+
+
+def sweep_section(figures: dict[str, Any]) -> str:
+    """Return the table of every point."""
+    rows = [
+        [
+            f"{point['axis']}: {point['value']:,}",
+            point["what"],
+            f"{point['median_ms']:.3f}",
+            f"{point['low_ms']:.3f} to {point['high_ms']:.3f}",
+        ]
+        for point in figures["points"]
+    ]
+    table = markdown_table(["", "what", "median, ms", "quartiles of the rounds"], rows)
+    return (
+        f"{table}\n\n`{figures['model']}`, {describe_host(figures['host'])}, {figures['rounds']} rounds. "
+        "Written by `make docs-bench` (`python benchmarks/sweep.py`)."
+    )
+
+
+def sweep_sentences(figures: dict[str, Any]) -> str:
+    """Return what to expect, in two sentences."""
+    found = {(point["axis"], point["what"], point["value"]): point["median_ms"] for point in figures["points"]}
+    vga, full = found["pixels of a frame", "detect", 640 * 480], found["pixels of a frame", "detect", 1920 * 1080]
+    given = [found["faces in a frame", "analyze, boxes given", count] for count in (1, 8)]
+    batch = found["faces in a call", "predict_batch", 128] / 128
+    one, two = found["threads", "predict", 1], found.get(("threads", "predict", 2))
+    threads = f", and a second thread makes it {one / two:.2f} times as fast" if two else ""
+    return (
+        f"Finding faces is what costs: {vga:.0f} ms in a 640x480 frame and {full:.0f} ms at 1920x1080 with OpenCV's "
+        f"cascade, whereas each face in it adds {1000 * (given[1] - given[0]) / 7:.0f} us. A ready 48x48 crop takes "
+        f"`{figures['model']}` {1000 * one:.0f} us, {1000 * batch:.0f} us in a call with 128{threads} "
+        f"({describe_host(figures['host'])}; [the sweep](docs/benchmarks.md#how-the-cost-grows), `make docs-bench`)."
+    )
+
+
+def fer_edge(*arguments: str) -> None:
+    """Run the command line of this very environment."""
+    run("-m", "fer_edge", *arguments)
+
+
+def run(*arguments: str) -> None:
+    """Run a Python program of this very environment."""
+    subprocess.run([sys.executable, *arguments], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
