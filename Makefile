@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast lint docs benchmark-runtime clean
+.PHONY: demo test test-fast device-test lint docs benchmark-runtime clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -14,6 +14,11 @@ test: $(VENV)/.dev lint
 
 test-fast: $(VENV)/.dev
 	$(BIN)/pytest -m "not slow"
+
+# Runs the runtime on emulated Raspberry Pis (docs/device-test.md). RECORD=1 stores the counted instructions
+# as the new budget; REQUIRED=1 fails where the tools are missing, instead of skipping.
+device-test: $(VENV)/.dev
+	$(BIN)/python scripts/device/device_test.py $(if $(RECORD),--record) $(if $(REQUIRED),--required)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
