@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast device-test lint docs benchmark-runtime clean
+.PHONY: demo test test-fast device-test lint docs benchmark-runtime peers clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -34,6 +34,10 @@ benchmark-runtime: $(VENV)/.train
 	$(BIN)/python benchmarks/runtime_overhead.py --json build/benchmarks/overhead.json
 	$(BIN)/python benchmarks/soak.py --json build/benchmarks/soak.json
 	$(BIN)/python scripts/update_performance.py
+
+# Measures other packages beside the bundled models on FER2013; writes docs/peers.md.
+peers: $(VENV)/.train
+	$(BIN)/python benchmarks/peers/measure.py $(DATA_OPTION)
 
 clean:
 	rm -rf $(VENV) build
