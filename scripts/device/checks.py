@@ -63,7 +63,7 @@ class Checks:
             "-q",
             "--noconftest",
             "-p",
-            "fixtures",
+            "device_fixtures",
             "-p",
             "no:cacheprovider",
             "-W",
