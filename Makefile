@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast lint docs docs-bench docs-conversion benchmark-runtime compare-architectures clean
+.PHONY: demo test test-fast device-test lint docs docs-bench docs-conversion benchmark-runtime compare-architectures peers \
+  clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
@@ -14,6 +15,11 @@ test: $(VENV)/.dev lint
 
 test-fast: $(VENV)/.dev
 	$(BIN)/pytest -m "not slow"
+
+# Runs the runtime on emulated Raspberry Pis (docs/device-test.md). RECORD=1 stores the counted instructions
+# as the new budget; REQUIRED=1 fails where the tools are missing, instead of skipping.
+device-test: $(VENV)/.dev
+	$(BIN)/python scripts/device/device_test.py $(if $(RECORD),--record) $(if $(REQUIRED),--required)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -42,6 +48,10 @@ compare-architectures: $(VENV)/.train
 # Benches all bundled variants, draws the report and sweeps; writes docs/benchmarks.md. Needs Chromium.
 docs-bench: $(VENV)/.train
 	$(BIN)/python scripts/update_benchmarks.py
+
+# Measures other packages beside the bundled models on FER2013; writes docs/peers.md.
+peers: $(VENV)/.train
+	$(BIN)/python benchmarks/peers/measure.py $(DATA_OPTION)
 
 clean:
 	rm -rf $(VENV) build

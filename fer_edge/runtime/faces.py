@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable
 from math import isfinite
@@ -20,6 +21,10 @@ Picture = npt.NDArray[np.uint8]
 
 DEFAULT_MARGIN = 0.0
 """Haar boxes are framed as FER2013 is: measured, see docs/lab-notes.md, section Faces."""
+
+CASCADE = "haarcascade_frontalface_default.xml"
+SYSTEM_CASCADES = Path(sys.base_prefix) / "share/opencv4/haarcascades"
+"""Where Debian's package opencv-data puts them: /usr/share, beside the Python that python3-opencv is for."""
 
 
 class FaceDetector(Protocol):
@@ -44,13 +49,14 @@ class HaarDetector:
     def __init__(self, *, min_size: int = FACE_SIZE, min_neighbors: int = 5) -> None:
         import cv2
 
-        path = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
-        self._cascade = cv2.CascadeClassifier(str(path))
-        if self._cascade.empty():
+        folders = (Path(cv2.__file__).parent / "data", SYSTEM_CASCADES)
+        path = next((folder / CASCADE for folder in folders if (folder / CASCADE).is_file()), None)
+        if path is None:
             raise FerEdgeError(
-                f"OpenCV {cv2.__version__} does not ship the Haar cascade {path.name}: "
-                "expected opencv-python-headless>=4.9,<5."
+                f"OpenCV {cv2.__version__} came without the Haar cascade {CASCADE}: expected "
+                "opencv-python-headless>=4.9,<5, or Debian's packages python3-opencv and opencv-data."
             )
+        self._cascade = cv2.CascadeClassifier(str(path))
         self._min_size = min_size
         self._min_neighbors = min_neighbors
         self._lock = threading.Lock()

@@ -9,7 +9,7 @@ import pytest
 
 from fer_edge.errors import FerEdgeError, ImageError, ModelError
 from fer_edge.runtime import EmotionClassifier, Prediction, bundled
-from fer_edge.runtime.interpreter import import_interpreter, load_interpreter, package_version
+from fer_edge.runtime.interpreter import INTERPRETERS, import_interpreter, load_interpreter, package_version
 from fer_edge.runtime.metadata import read_model
 from fer_edge.types import LABELS
 
@@ -186,8 +186,11 @@ def test_unknown_name_lists_the_bundled_models() -> None:
 
 
 def test_forced_interpreter_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FER_EDGE_INTERPRETER", "ai_edge_litert")
-    assert import_interpreter()[0] == "ai_edge_litert"
+    installed = [name for name in INTERPRETERS if package_version(name) != "not installed"]
+    for name in installed:
+        monkeypatch.setenv("FER_EDGE_INTERPRETER", name)
+        assert import_interpreter()[0] == name
+    assert installed
 
 
 def test_unknown_interpreter_is_refused(monkeypatch: pytest.MonkeyPatch, model_files: dict[str, Path]) -> None:
