@@ -9,16 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 
-import numpy as np
-import numpy.typing as npt
-
-from fer_edge.runtime import EmotionClassifier
-
-TURN_SECONDS = 0.02
-"""A turn lasts so long at least, and `TURN_RUNS` runs, after one run that brings the weights into the cache."""
-TURN_RUNS = 3
+from fer_edge.benchmarks.turns import time_in_turn
 
 
 def main() -> int:
@@ -29,29 +21,6 @@ def main() -> int:
     options = parser.parse_args()
     json.dump(time_in_turn(options.files, options.rounds), sys.stdout)
     return 0
-
-
-def time_in_turn(files: list[str], rounds: int) -> dict[str, list[float]]:
-    """Return for each file the median time of `predict` of a 48x48 crop in ms, one per round; one thread."""
-    classifiers = {file: EmotionClassifier(file) for file in files}
-    face = np.random.default_rng(0).integers(0, 256, (48, 48, 1), dtype=np.uint8)
-    medians: dict[str, list[float]] = {file: [] for file in files}
-    for _ in range(rounds):
-        for file, classifier in classifiers.items():
-            medians[file].append(_take_turn(classifier, face))
-    return medians
-
-
-def _take_turn(classifier: EmotionClassifier, face: npt.NDArray[np.uint8]) -> float:
-    """Return the median of a few runs in ms."""
-    classifier.predict(face)
-    samples = []
-    until = time.perf_counter() + TURN_SECONDS
-    while len(samples) < TURN_RUNS or time.perf_counter() < until:
-        start = time.perf_counter_ns()
-        classifier.predict(face)
-        samples.append((time.perf_counter_ns() - start) / 1e6)
-    return float(np.median(samples))
 
 
 if __name__ == "__main__":

@@ -8,15 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
 from fer_edge import console
-from fer_edge.benchmarks.latency import MIN_SAMPLES, measure_latency, percentiles
+from fer_edge.benchmarks.turns import time_in_turn
 from fer_edge.commands.convert_inputs import InputOptions, choose_recipes, open_inputs
 from fer_edge.commands.shared import leaving_nothing_behind
 from fer_edge.errors import RecipeError
 from fer_edge.types import FACE_SIZE
+
+ROUNDS = 20
+"""Turns that each file is timed in."""
 
 if TYPE_CHECKING:
     from fer_edge.convert.converter import Conversion
@@ -104,7 +108,7 @@ def _measure(count: int, conversion: Conversion, recipe: ConversionRecipe, shape
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.tflite"
             path.write_bytes(conversion.content)
-            p50 = percentiles(measure_latency(path, threads=1, samples=MIN_SAMPLES, faces=None).predict_ms).p50
+            p50 = float(np.median(time_in_turn([str(path)], ROUNDS)[str(path)]))
     return Remedy(count, conversion.verification, len(conversion.content), p50)
 
 
