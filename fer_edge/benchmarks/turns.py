@@ -32,7 +32,7 @@ def time_in_turn(files: list[str], rounds: int) -> dict[str, list[float]]:
 def _take_turn(classifier: EmotionClassifier, face: npt.NDArray[np.uint8]) -> float:
     """Return the median of a few runs in ms."""
     classifier.predict(face)
-    samples = []
+    samples: list[float] = []
     until = time.perf_counter() + TURN_SECONDS
     while len(samples) < TURN_RUNS or time.perf_counter() < until:
         start = time.perf_counter_ns()

@@ -19,9 +19,6 @@ from fer_edge.commands.shared import leaving_nothing_behind
 from fer_edge.errors import RecipeError
 from fer_edge.types import FACE_SIZE
 
-ROUNDS = 20
-"""Turns that each file is timed in."""
-
 if TYPE_CHECKING:
     from fer_edge.convert.converter import Conversion
     from fer_edge.convert.layer_errors import LayerError
@@ -33,6 +30,9 @@ LEFT_IN_FLOAT = (0, 1, 2, 4)
 
 RANKING_IMAGES = 50
 """Calibration images on which the layers are ranked."""
+
+ROUNDS = 20
+"""Turns that each file is timed in."""
 
 SHOWN = 10
 
