@@ -147,7 +147,7 @@ def test_wheel_is_small_and_holds_models_but_no_keras(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
     subprocess.run(command, check=True)
     (wheel,) = tmp_path.glob("*.whl")
-    assert wheel.stat().st_size < 2_000_000
+    assert wheel.stat().st_size < 4_000_000
     names = zipfile.ZipFile(wheel).namelist()
     assert "fer_edge/assets/edge_cnn_s.int8.tflite" in names
     assert "fer_edge/train/recipes/edge_cnn_s.toml" in names

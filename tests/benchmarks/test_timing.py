@@ -73,7 +73,7 @@ def test_samples_or_seconds_whichever_is_later() -> None:
 def test_warm_up_ends_when_the_times_agree_or_time_is_up() -> None:
     worker = Worker()
     worker._calls["steady", 1] = lambda _: time.sleep(0.002)
-    request = {"task": "steady", "threads": 1, "block_seconds": 0.01, "max_seconds": 5.0}
+    request = {"task": "steady", "threads": 1, "block_seconds": 0.01, "max_seconds": 30.0}
     assert worker.warm_up(request)["stable"]
     calls: list[float] = []
 

@@ -32,7 +32,7 @@ def resealed(path: Path, **changes: object) -> bytes:
 def test_metadata_of_every_variant(model_files: dict[str, Path]) -> None:
     for recipe in ("float32", "float16", "int8"):
         metadata = read_model(model_files[recipe]).metadata
-        assert (metadata.name, metadata.recipe, metadata.labels) == ("edge_cnn", recipe, LABELS)
+        assert (metadata.name, metadata.recipe, metadata.labels) == ("tiny", recipe, LABELS)
     assert read_model(model_files["int8"].read_bytes()) == read_model(model_files["int8"])
 
 
