@@ -1,7 +1,7 @@
 """Bundle the networks of two runs: ``python scripts/bundle_models.py [edge_cnn_s] [edge_cnn_m]``.
 
-Copies ``runs/NAME/model.keras``, where a run has just written one, to models/ and converts it to the float16 and int8 files in fer_edge/assets/,
-each verified on FER2013 as `fer-edge convert` does. `make docs` and its siblings then write the pages anew.
+Copies ``runs/NAME/model.keras``, where a run has just written one, to models/, and converts it to the float16 and
+int8 files in fer_edge/assets/, each verified on FER2013. `make docs` and its siblings then write the pages anew.
 """
 
 from __future__ import annotations
