@@ -156,9 +156,10 @@ def class_table(public: dict[str, Any]) -> str:
 def training_sentence(model: Measured) -> str:
     """Return how the network was trained, from its own record."""
     record, recipe = model.record, model.record["recipe"]
-    teacher = f", teacher {' and '.join(recipe['teacher'])}" if recipe.get("teacher") else ""
+    teacher = f", teachers {', '.join(recipe['teacher'])}" if recipe.get("teacher") else ""
+    start = f" from {recipe['initial']} on" if recipe.get("initial") else ""
     return (
-        f"Training: {record['epochs_trained']} epochs in {record['seconds'] / 60:.0f} minutes on two cores, seed "
+        f"Training: {record['epochs_trained']} epochs{start} in {record['seconds'] / 60:.0f} minutes, seed "
         f"{record['seed']}, labels '{recipe['labels']}'{teacher}, TensorFlow {record['versions']['tensorflow']}, Keras "
         f"{record['versions']['keras']}; training data SHA-256 `{record['data_sha256']['train'][:16]}...`. "
         f"{recipe['holdout']:.0%} of the training split was held out for monitoring and for the temperature "
