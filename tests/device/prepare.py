@@ -13,6 +13,8 @@ FILES = Path(os.environ["FER_EDGE_DEVICE_FILES"])
 
 
 def test_fixtures(model_files, foreign_flatbuffers, faces, portrait) -> None:
+    assert model_files
+    assert foreign_flatbuffers
     for name, path in model_files.items():
         (FILES / f"tiny.{name}").write_bytes(path.read_bytes())
     for name, flatbuffer in foreign_flatbuffers.items():
@@ -41,6 +43,8 @@ def test_bundled_networks() -> None:
 
 
 def test_real_faces() -> None:
-    from fer_edge.convert.calibration import public_calibration
+    from fer_edge.dataset import read_public_faces
 
-    np.save(FILES / "public_faces.npy", public_calibration().images)
+    faces = read_public_faces()
+    assert len(faces) == 100
+    np.save(FILES / "public_faces.npy", faces)
