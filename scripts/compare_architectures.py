@@ -131,13 +131,13 @@ def load_network(name: str) -> Any:
 
 def convert(network: Any, recipe: str, target: Path) -> None:
     """Write one file, calibrated on public faces: which ones does not change what it costs."""
-    from fer_edge.convert.calibration import CalibrationSet, public_calibration
+    from fer_edge.convert.calibration import draw_any
     from fer_edge.convert.converter import Converter
     from fer_edge.convert.recipes import find_recipe
+    from fer_edge.dataset import PUBLIC_FACES, read_public_faces
     from fer_edge.files import write_bytes
 
-    every = public_calibration()
-    few = CalibrationSet(every.images[:CALIBRATION_FACES], every.source, None, None, every.indices[:CALIBRATION_FACES])
+    few = draw_any(read_public_faces(), f"scikit-image {PUBLIC_FACES}", size=CALIBRATION_FACES, seed=0)
     write_bytes(target, Converter(network, calibration=few).convert(find_recipe(recipe)).content)
 
 
