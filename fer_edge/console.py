@@ -113,6 +113,7 @@ class TrainingProgress:
 
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs
+        self._asked = False
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=ERR)
         self._epoch_task = self._progress.add_task("", total=None, visible=False)
@@ -124,6 +125,16 @@ class TrainingProgress:
 
     def __exit__(self, *exception: object) -> None:
         self._progress.stop()
+
+    def on_answers(self, answered: int, images: int) -> None:
+        """Move the bar of the teachers' answers; without a terminal, say once that they are asked."""
+        if not self._progress.console.is_terminal:
+            if not self._asked:
+                print_note("asking the teachers about the training images")
+            self._asked = True
+            return
+        text = "asking the teachers"
+        self._progress.update(self._epoch_task, description=text, completed=answered, total=images, visible=True)
 
     def on_step(self, epoch: int, step: int, steps: int, loss: float, accuracy: float) -> None:
         """Move the bars."""

@@ -23,6 +23,9 @@ from fer_edge.votes import Votes
 class Observer(Protocol):
     """Whoever wants to see training go on, such as a progress bar."""
 
+    def on_answers(self, answered: int, images: int) -> None:
+        """Called while the teachers look at the training images, with how many they have answered."""
+
     def on_step(self, epoch: int, step: int, steps: int, loss: float, accuracy: float) -> None:
         """Called after every optimizer step, counted from 1, with the epoch's means so far."""
 
@@ -42,7 +45,7 @@ def train(
     training, holdout = split_holdout(images, config.holdout, config.seed)
     targets = make_targets(config.labels, training, votes, config.votes_weight)
     if config.teacher and config.teacher_sees == "images":
-        targets = blend(targets, _teacher_answers(config, training, run), config.teacher_weight)
+        targets = blend(targets, _teacher_answers(config, training, run, observer), config.teacher_weight)
     session = Session(config)
     state = run.read_state()
     history = state.history if state else []
@@ -72,12 +75,12 @@ def train(
     return session.shipped
 
 
-def _teacher_answers(config: TrainConfig, training: LabelledImages, run: RunFolder) -> Targets:
+def _teacher_answers(config: TrainConfig, training: LabelledImages, run: RunFolder, observer: Observer) -> Targets:
     """Return the teachers' answers (N x 7), kept in the run folder: it then resumes without the teachers."""
     stored = run.read_answers(training.sha256())
     if stored is not None:
         return stored
-    answers = Teacher(config.teacher).label_images(training.images)
+    answers = Teacher(config.teacher).label_images(training.images, observer.on_answers)
     run.write_answers(training.sha256(), answers)
     return answers
 

@@ -335,7 +335,10 @@ def test_teacher_of_images_averages_each_with_its_mirror_image(tmp_path) -> None
     images = noise(5)
     mirrored = np.ascontiguousarray(images[:, :, ::-1])
     expected = (predict_keras(network, images) + predict_keras(network, mirrored)) / 2
-    np.testing.assert_allclose(Teacher([str(tmp_path)]).label_images(images), expected, atol=1e-5)
+    told: list[tuple[int, int]] = []
+    answers = Teacher([str(tmp_path)]).label_images(images, lambda *numbers: told.append(numbers))
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
+    assert told == [(5, 5)]
 
 
 def test_missing_teacher(tmp_path) -> None:
