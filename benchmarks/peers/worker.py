@@ -2,27 +2,29 @@
 
     python worker.py PEER [MODEL.tflite]
 
-Answers each line on stdin with one line of JSON on stdout. Before the first it says "ready", after its
-first answer to a face.
+Says "ready" after its first answer to a face. Then it answers each line on stdin with one line of JSON:
 
     time N          -> microseconds of each of N calls with one 48x48 face
     classify F.npy  -> for each face of the file the index of its label, in fer-edge's order
-    memory          -> peak resident memory in MB
+
+worker.mjs does the same in Node.js. Imports of a peer stand in its own function: each process loads one.
 """
 
 import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-Classify = Callable[[np.ndarray], np.ndarray]
-"""48x48 uint8 face -> scores in fer-edge's order of labels."""
+Classify = Callable[[np.ndarray], Sequence[np.ndarray]]
+"""N x 48 x 48 uint8 faces -> for each the scores in fer-edge's order of labels."""
 
 # fer's order is the challenge's: angry, disgust, fear, happy, sad, surprise, neutral.
 FROM_CHALLENGE = [0, 1, 2, 3, 6, 4, 5]
+BATCH = 64
+"""Faces at once in `classify`. Only fer's Keras backend takes them together, as it takes the faces of a picture."""
 
 
 def ours(model: str) -> Classify:
@@ -30,7 +32,7 @@ def ours(model: str) -> Classify:
     from fer_edge.runtime import EmotionClassifier
 
     classifier = EmotionClassifier(model)
-    return lambda face: classifier.predict(face).probabilities
+    return lambda faces: [classifier.predict(face).probabilities for face in faces]
 
 
 def fer(*, use_tflite: bool) -> Classify:
@@ -40,10 +42,9 @@ def fer(*, use_tflite: bool) -> Classify:
 
     detector = FER(use_tflite=use_tflite)
 
-    def classify(face: np.ndarray) -> np.ndarray:
-        pixels = cv2.resize(face, (64, 64)) / 255.0
-        scores = np.asarray(detector._classify_emotions(((pixels - 0.5) * 2.0)[np.newaxis]))
-        return scores[0][FROM_CHALLENGE]
+    def classify(faces: np.ndarray) -> np.ndarray:
+        pixels = np.array([cv2.resize(face, (64, 64)) for face in faces], "float32") / 255.0
+        return np.asarray(detector._classify_emotions((pixels - 0.5) * 2.0))[:, FROM_CHALLENGE]
 
     return classify
 
@@ -64,7 +65,7 @@ def fer_weights(model: str) -> Classify:
         interpreter.invoke()
         return interpreter.get_tensor(target)[0][FROM_CHALLENGE]
 
-    return classify
+    return lambda faces: [classify(face) for face in faces]
 
 
 def load(peer: str, *arguments: str) -> Classify:
@@ -76,20 +77,19 @@ def load(peer: str, *arguments: str) -> Classify:
     return fer(use_tflite=peer == "fer-tflite")
 
 
-def answer(classify: Classify, request: str, argument: str) -> object:
+def answer(classify: Classify, request: str, argument: str) -> list[float] | list[int]:
     """Carry out one request."""
     if request == "time":
-        face = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)
+        face = (np.arange(48 * 48) % 251).astype(np.uint8).reshape(1, 48, 48)
         samples = []
         for _ in range(int(argument)):
             start = time.perf_counter_ns()
             classify(face)
             samples.append((time.perf_counter_ns() - start) / 1000)
         return samples
-    if request == "classify":
-        return [int(classify(face[..., 0]).argmax()) for face in np.load(argument)]
-    status = open("/proc/self/status").read()  # noqa: SIM115
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+    faces = np.load(argument)[..., 0]
+    batches = (faces[start : start + BATCH] for start in range(0, len(faces), BATCH))
+    return [int(scores.argmax()) for batch in batches for scores in classify(batch)]
 
 
 def main() -> None:
@@ -97,7 +97,7 @@ def main() -> None:
     channel = os.fdopen(os.dup(1), "w")  # libraries print; only answers go to the one who asks
     os.dup2(2, 1)
     classify = load(*sys.argv[1:])
-    classify(np.zeros((48, 48), np.uint8))
+    classify(np.zeros((1, 48, 48), np.uint8))
     print("ready", file=channel, flush=True)
     for line in sys.stdin:
         request, _, argument = line.strip().partition(" ")
