@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from compare_architectures import PUBLISHED, convert, load_network
+from compare_architectures import PUBLISHED, load_network
 from peers.environments import BUILD, ROOT, NodeEnvironment, PythonEnvironment
 from peers.peer import Peer
 
 from fer_edge.commands.shared import load_tensorflow
 from fer_edge.runtime.bundled import ASSETS, DEFAULT_MODEL
+from fer_edge.types import LabelledImages
+
+Splits = dict[str, LabelledImages]
 
 TFJS = "4.22.0"
 OURS = PythonEnvironment("fer-edge", (".",))
@@ -25,47 +27,52 @@ HUMAN = NodeEnvironment(
     ),
 )
 ARCHITECTURES = ("mini_xception", "seed_cnn")
-"""Networks without weights to fetch: built and converted here, and measured for accuracy only where a run trained them."""
+"""Networks without weights to fetch: built and converted here; only what a run has trained has an accuracy."""
 
 
-def all_peers() -> list[Peer]:
-    """Return everyone in the table's order; the first is whom the times are compared to."""
-    return [*ours(), *fer(), human(), *architectures()]
+def all_peers(splits: Splits) -> list[Peer]:
+    """Return everyone in the table's order; the first is whom the times are compared to.
+
+    Args:
+        splits: of FER2013; files that are made here are calibrated on its training images.
+    """
+    architectures = [converted(network, recipe, splits) for network in ARCHITECTURES for recipe in ("float32", "int8")]
+    return [*ours(splits), *fer(), human(), *architectures]
 
 
-def ours() -> list[Peer]:
+def ours(splits: Splits) -> list[Peer]:
     """Return the bundled int8 files, the default network first, and float32 files of the same networks."""
-    shipped = sorted(ASSETS.glob("*.int8.tflite"), key=lambda file: (not file.name.startswith(DEFAULT_MODEL), file.name))
-    peers = []
-    for file in shipped:
-        network = file.name.removesuffix(".int8.tflite")
-        peers += [Peer(f"{network} int8", OURS, ("fer-edge", str(file)), (file,)), converted(network, "float32")]
-    return peers
+    networks = sorted(file.name.removesuffix(".int8.tflite") for file in ASSETS.glob("*.int8.tflite"))
+    networks.sort(key=lambda network: network != DEFAULT_MODEL)
+    return [peer for network in networks for peer in (bundled(network), converted(network, "float32", splits))]
 
 
-def architectures() -> list[Peer]:
-    """Return networks of our pipeline as float32 and int8 files."""
-    return [converted(network, recipe) for network in ARCHITECTURES for recipe in ("float32", "int8")]
+def bundled(network: str) -> Peer:
+    """Return the int8 file that fer-edge ships."""
+    file = ASSETS / f"{network}.int8.tflite"
+    return Peer(f"{network} int8", OURS, ("fer-edge", str(file)), (file,))
 
 
-def converted(network: str, recipe: str) -> Peer:
-    """Return a network that our converter turns into a file first."""
-    trained = next((file for file in (ROOT / f"models/{network}.keras", run_of(network)) if file.is_file()), None)
+def converted(network: str, recipe: str, splits: Splits) -> Peer:
+    """Return a network that our converter turns into a file first: a trained one, else with random weights."""
+    kept = (ROOT / f"models/{network}.keras", ROOT / f"runs/{network}/model.keras")
+    trained = next((file for file in kept if file.is_file()), None)
     target = BUILD / f"{network}.{recipe}.tflite"
 
     def build() -> None:
         load_tensorflow(announce=False)
+        from fer_edge.convert.calibration import select_calibration
+        from fer_edge.convert.converter import Converter
+        from fer_edge.convert.recipes import find_recipe
         from fer_edge.keras_file import load_keras
 
-        convert(load_keras(trained) if trained else load_network(network), recipe, target)
+        how = find_recipe(recipe)
+        faces = select_calibration(splits, size=how.calibration_size, seed=how.seed, split=how.split)
+        model = load_keras(trained) if trained else load_network(network)
+        target.write_bytes(Converter(model, calibration=faces).convert(how).content)
 
-    untrained = None if trained else f"not trained (published: {PUBLISHED[network]})"
+    untrained = None if trained else f"not trained (published: {PUBLISHED.get(network, 'nothing')})"
     return Peer(f"{network} {recipe}", OURS, ("fer-edge", str(target)), (target,), build, untrained)
-
-
-def run_of(network: str) -> Path:
-    """Return where a training run of that recipe leaves its network."""
-    return ROOT / "runs" / network / "model.keras"
 
 
 def fer() -> list[Peer]:

@@ -20,12 +20,12 @@ from textwrap import shorten
 
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "scripts")]
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pages import describe_host, markdown_table, replace_section
 from peers.contenders import all_peers
-from peers.environments import BUILD, Environment, PeerError
+from peers.environments import BUILD, ROOT, Environment, PeerError
 from peers.peer import Peer
 
 from fer_edge.benchmarks.host import describe_host as host_facts
@@ -46,14 +46,14 @@ def main() -> None:
     parser.add_argument("--data", help="FER2013; default: as the command line finds it")
     parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args()
-    public = read_fer2013(options.data)["public"]
-    peers = all_peers()
+    splits = read_fer2013(options.data)
+    peers = all_peers(splits)
     prepare(peers)
     load = os.getloadavg()[0]
     try:
         measure_starts(peers)
         measure_times(peers, options.rounds)
-        measure_accuracy(peers, public)
+        measure_accuracy(peers, splits["public"])
     finally:
         for peer in peers:
             peer.stop()

@@ -94,7 +94,7 @@ class Peer:
             pass  # then there is nothing to read either
         line = self._read()
         if not line:
-            raise PeerError(f"no answer to '{request.split()[0]}': {last_line(self._log)}")
+            raise PeerError(f"no answer to '{request.split(maxsplit=1)[0]}': {last_line(self._log)}")
         return json.loads(line)
 
     def peak_memory_mb(self) -> float:

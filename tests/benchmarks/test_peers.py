@@ -66,7 +66,7 @@ def test_a_broken_peer_does_not_take_the_others_along(model_files: dict[str, Pat
     for peer in peers:
         peer.stop()
     page = measure.page(peers, "How.")
-    good, again = (next(line.split("|") for line in page.splitlines() if f"| {name} |" in line) for name in ("good", "again"))
+    good, again = (line.split("|") for line in page.splitlines() if "| good |" in line or "| again |" in line)
     expected = 100 * (len(faces) - 1) / len(faces)
     assert good[2].startswith(f" {expected:.2f} (")
     assert again[2] == good[2]
@@ -92,7 +92,8 @@ def test_an_untrained_network_has_no_accuracy() -> None:
     reference.rounds_us = other.rounds_us = [[1.0]]
     reference.right = [True, False]
     other.untrained = "not trained"
-    measure.measure_accuracy([other], LabelledImages(np.zeros((1, 48, 48, 1), np.uint8), np.zeros(1, np.int64), "public", ("a",)))
+    black = LabelledImages(np.zeros((1, 48, 48, 1), np.uint8), np.zeros(1, np.int64), "public", ("a.png",))
+    measure.measure_accuracy([other], black)
     lines = measure.page([reference, other], "How.").splitlines()
     assert "| 50.00 (9.5 to 90.5) |" in lines[2]
     assert "| not trained |" in lines[3]
