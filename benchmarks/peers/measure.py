@@ -60,7 +60,10 @@ def main() -> None:
     for peer in peers:
         if peer.failure:
             print(f"{peer.name}: {peer.failure}", file=sys.stderr)
-    how = f"On {describe_host(host_facts())}, load of the machine {load:.1f}; {options.rounds} rounds in turns."
+    how = (
+        f"On {describe_host(host_facts())}, {options.rounds} rounds in turns. Load of the machine {load:.1f}: trust "
+        "the ratios first."
+    )
     replace_section(ROOT / "docs/peers.md", "peers", page(peers, how))
 
 
