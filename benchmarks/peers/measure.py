@@ -30,6 +30,7 @@ from peers.peer import Peer
 
 from fer_edge.benchmarks.host import describe_host as host_facts
 from fer_edge.commands.shared import read_fer2013
+from fer_edge.errors import DataError
 from fer_edge.metrics import wilson_interval
 from fer_edge.types import LabelledImages
 
@@ -46,7 +47,10 @@ def main() -> None:
     parser.add_argument("--data", help="FER2013; default: as the command line finds it")
     parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args()
-    splits = read_fer2013(options.data)
+    try:
+        splits = read_fer2013(options.data)
+    except DataError as error:
+        sys.exit(str(error))
     peers = all_peers(splits)
     prepare(peers)
     load = os.getloadavg()[0]
