@@ -88,7 +88,7 @@ def read_graph(flatbuffer: bytes, name: str = "The model") -> Graph:
         raise ModelError(f"{name} is not a TFLite model ({len(flatbuffer):,} bytes, without the mark 'TFL3').")
     try:
         return _read_model(flatbuffer)
-    except (struct.error, IndexError, ValueError) as error:
+    except (struct.error, IndexError, ValueError, OverflowError) as error:  # overflow: see runtime/archive.py
         raise ModelError(
             f"{name} is cut off or damaged: expected a whole TFLite graph in {len(flatbuffer):,} bytes, got {error}. "
             "Copy or convert it again."

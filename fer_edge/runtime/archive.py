@@ -37,7 +37,7 @@ def read_member(data: bytes, name: str, limit: int) -> bytes:
     try:
         packing, checksum, packed = _find(data, name.encode())
         content = _unpack(packed, packing, limit)
-    except (struct.error, zlib.error) as error:
+    except (struct.error, zlib.error, OverflowError) as error:  # the last from an offset above 2 GB on 32 bit
         raise ArchiveError(f"damaged: {error}") from error
     if zlib.crc32(content) != checksum:
         raise ArchiveError("the checksum does not match")

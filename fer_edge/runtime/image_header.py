@@ -20,14 +20,15 @@ def image_size(data: bytes) -> Size:
     """Return (width, height) in pixels as the header declares them.
 
     Raises:
-        ImageError: none of `FORMATS`, or a header that is cut off or without a size; of a PNG, a chunk that is cut off.
+        ImageError: none of `FORMATS`, or a header that is cut off or without a size; of a PNG, a chunk
+            that is cut off; of a JPEG, no end.
     """
     reader = next((read for mark, read in _READERS.items() if data.startswith(mark)), None)
     if reader is None:
         raise ImageError(f"Expected a {FORMATS} image; this file is damaged or none.")
     try:
         width, height = reader(data)
-    except (struct.error, IndexError, KeyError, ValueError) as error:
+    except (struct.error, IndexError, KeyError, ValueError, OverflowError) as error:  # overflow: see archive.py
         raise ImageError("The image is damaged or cut off: its header tells no size, or a piece is missing.") from error
     if width < 1 or height < 1:
         raise ImageError(f"The image is damaged: its header tells a size of {width}x{height} pixels.")
@@ -48,13 +49,17 @@ def _png(data: bytes) -> Size:
 
 
 def _jpeg(data: bytes) -> Size:
-    """The first start-of-frame segment; a thumbnail lies inside another segment and is stepped over."""
+    """The first start-of-frame segment; a thumbnail lies inside another segment and is stepped over.
+
+    OpenCV 4.6, Raspberry Pi OS's, fills up with grey what is cut off. So the mark of the end has to follow.
+    """
     at = 2
     while True:
         at = data.index(0xFF, at)  # decoders, too, skip what stands between segments
         marker = data[at + 1]
         if marker in _START_OF_FRAME:
             height, width = struct.unpack_from(">HH", data, at + 5)
+            data.rindex(b"\xff\xd9", at)
             return width, height
         if marker == 0xFF:  # padding
             at += 1

@@ -168,6 +168,20 @@ def test_truncated_file_is_refused(suffix: str, share: float, tmp_path: Path) ->
         read_picture(tmp_path / "cut.png")
 
 
+@pytest.mark.parametrize("missing", [1, 2])
+def test_jpeg_without_its_end_is_refused(missing: int) -> None:
+    """By every OpenCV alike: this one would notice three bytes, and Raspberry Pi OS's none."""
+    with pytest.raises(ImageError, match="cut off"):
+        decode_grey(encode(random_picture(48, 48), ".jpg")[:-missing])
+
+
+@pytest.mark.parametrize("data", [b"II*\0\xf0\xff\xff\xff", encode(np.zeros((9, 9), np.uint8))[:8] + b"\xff" * 8])
+def test_offset_far_behind_the_end_is_refused(data: bytes) -> None:
+    """On 32 bit it is more than an index may be. In a TIFF it leads to the tags, in a PNG to the next chunk."""
+    with pytest.raises(ImageError, match="cut off"):
+        decode_grey(data + bytes(100))
+
+
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_refused_or_a_picture(data: bytes) -> None:
     with contextlib.suppress(ImageError):
