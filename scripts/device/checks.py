@@ -12,9 +12,32 @@ from statistics import median
 import numpy as np
 from budget import Counts
 from devices import BUILD, PI4, PI32, ROOT, Device, run_python
-from setup import FILES, VENV32, WHEEL_SITE, install_as_documented, pip32, site_aarch64, site_here, site_tools
+from setup import (
+    DEBIAN_PIP,
+    FILES,
+    VENV32,
+    WHEEL_SITE,
+    install_as_documented,
+    pip32,
+    site_aarch64,
+    site_here,
+    site_tools,
+)
 
-RUNTIME_TESTS = ("archive", "classifier", "faces", "interpreter", "model_file", "preprocess", "smoothing", "tracker")
+RUNTIME_TESTS = ("archive", "preprocess", "smoothing", "tracker", "interpreter", "model_file", "classifier", "faces")
+"""In this order: tflite-runtime, once loaded on 32 bit, lets the processor take numbers below 1e-308 for 0, and
+from then on Hypothesis refuses to make floats. So the tests that draw floats run before those that load models."""
+SHARED = "classifier.py::test_shared_by_threads"
+LEFT_OUT = {
+    PI4.key: [SHARED],
+    PI32.key: [
+        SHARED,
+        "faces.py::test_face_square_is_a_square_of_the_picture",
+        "faces.py::test_any_array_is_analysed_or_refused",
+    ],
+}
+"""Device -> tests that would say nothing there, or cannot run. Threads see each other's writes in x86's strict
+order in the emulator, not in Arm's, and eight of them take minutes. The other two draw floats amid models."""
 FACES = {"float32": 6, "float16": 6, "int8": 60}
 """Faces that each recipe's model sees: the emulator computes floats in software, which takes it long."""
 FLOAT_TOLERANCE = 1e-5
@@ -47,8 +70,7 @@ class Checks:
 
     def pip_resolves_for_aarch64(self) -> str:
         """The wheels that pip chose for our wheel on aarch64 are all there, and fit a Pi's Python."""
-        wheel = next((BUILD / "debian-armhf/usr/share/python-wheels").glob("pip-*.whl"))
-        done = run_python(PI4, "-m", "pip", "check", path=(wheel, *self._site(PI4)))
+        done = run_python(PI4, "-m", "pip", "check", path=(DEBIAN_PIP, *self._site(PI4)))
         return require(done)
 
     def pip_installs_as_documented(self) -> str:
@@ -60,14 +82,9 @@ class Checks:
         """Run the runtime's tests on a device."""
         tests = [ROOT / f"tests/runtime/test_{name}.py" for name in RUNTIME_TESTS]
         options = (
-            "-q",
-            "--noconftest",
-            "-p",
-            "device_fixtures",
-            "-p",
-            "no:cacheprovider",
-            "-W",
-            "ignore::pytest.PytestWarning",
+            *("--noconftest", "-p", "device_fixtures", "-p", "no:cacheprovider"),
+            *("-W", "ignore::pytest.PytestWarning"),
+            *(f"--deselect=tests/runtime/test_{test}" for test in LEFT_OUT[device.key]),
         )
         folders = (site_tools(), ROOT / "tests", ROOT / "tests/device")
         done = self._run(device, "-P", "-m", "pytest", *options, *tests, path=folders)
@@ -96,7 +113,7 @@ class Checks:
 
     def same_outputs(self, device: Device) -> str:
         """A device answers as this machine does: floats within `FLOAT_TOLERANCE`, int8 within `STEPS`."""
-        ours, theirs = self._outputs[device.interpreter], self._outputs[device.key]
+        ours, theirs = self._kept(device.interpreter), self._kept(device.key)
         found = []
         for model, outputs in theirs.items():
             integer = outputs.dtype == np.uint8
@@ -111,13 +128,19 @@ class Checks:
 
     def identical_outputs(self, one: Device, other: Device) -> str:
         """Two devices with the same interpreter give the same int8 outputs, bit for bit."""
-        models = [model for model, outputs in self._outputs[one.key].items() if outputs.dtype == np.uint8]
+        ours, theirs = self._kept(one.key), self._kept(other.key)
+        models = [model for model, outputs in ours.items() if outputs.dtype == np.uint8]
         for model in models:
-            if not np.array_equal(self._outputs[one.key][model], self._outputs[other.key][model]):
+            if not np.array_equal(ours[model], theirs[model]):
                 raise CheckError(f"{model}: outputs differ")
         if not models:
             raise CheckError("expected int8 models, got none")
         return ", ".join(models)
+
+    def _kept(self, name: str) -> Outputs:
+        if name not in self._outputs:
+            raise CheckError(f"the models did not run on {name}")
+        return self._outputs[name]
 
     def _program(self, outputs: Path) -> list[object]:
         models = sorted((FILES / "models").glob("*.tflite"))

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -26,6 +28,9 @@ from pages import markdown_table, replace_section
 from setup import missing_tools, set_up, site_here
 
 PAGE = ROOT / "docs/device-test.md"
+
+Check = tuple[str, Callable[[], str]]
+"""Its name, and what returns the finding or raises `CheckError`."""
 
 
 def main() -> int:
@@ -42,7 +47,9 @@ def main() -> int:
     pins = installed_interpreters(stored["interpreters"]) if options.record else stored["interpreters"]
     step("set-up", lambda: set_up(pins) or "ready")
     checks = Checks(pins)
-    passed = [step(name, check) for name, check in all_checks(checks, pins)]
+    with ThreadPoolExecutor(2) as pool:
+        passed = [result for results in pool.map(steps, side_by_side(checks, pins)) for result in results]
+    passed += steps(comparisons(checks, pins))
     print_counts(checks.counts, {} if options.record else stored["instructions"])
     if options.record and all(passed):
         budget.write(pins, checks.counts)
@@ -59,23 +66,46 @@ def installed_interpreters(stored: dict[str, str]) -> dict[str, str]:
     return stored | {"ai-edge-litert": metadata.version("ai-edge-litert")}
 
 
-def all_checks(checks: Checks, pins: dict[str, str]) -> list[tuple[str, Callable[[], str]]]:
-    """Return name -> check, in the order in which they run."""
-    here = [package for package in pins if site_here(package, pins).exists()]
-    comparable = [device for device in DEVICES if device.interpreter in here]
-
-    def on(device: Device, check: Callable[[Device], str]) -> Callable[[], str]:
-        return lambda: check(device)
-
+def side_by_side(checks: Checks, pins: dict[str, str]) -> list[list[Check]]:
+    """Return two lists of checks that run at the same time; the later ones of a list may need the earlier."""
     return [
-        ("pip install for aarch64", checks.pip_resolves_for_aarch64),
-        ("pip install on 32-bit Raspberry Pi OS", checks.pip_installs_as_documented),
-        *((f"runtime tests, {device.title}", on(device, checks.runtime_tests)) for device in (PI4, PI32)),
-        *((f"models, {device.title}", on(device, checks.run_models)) for device in DEVICES),
-        *((f"models, here, {package}", lambda package=package: checks.run_models_here(package)) for package in here),
-        ("same int8 answers, Pi 4 and Pi 5", lambda: checks.identical_outputs(PI4, PI5)),
-        *((f"same answers as here, {device.title}", on(device, checks.same_outputs)) for device in comparable),
+        [
+            ("pip install for aarch64", checks.pip_resolves_for_aarch64),
+            on(PI4, "runtime tests", checks.runtime_tests),
+            on(PI4, "models", checks.run_models),
+            on(PI5, "models", checks.run_models),
+        ],
+        [
+            ("pip install on 32-bit Raspberry Pi OS", checks.pip_installs_as_documented),
+            on(PI32, "runtime tests", checks.runtime_tests),
+            on(PI32, "models", checks.run_models),
+            *((f"models, here, {name}", partial(checks.run_models_here, name)) for name in interpreters_here(pins)),
+        ],
     ]
+
+
+def comparisons(checks: Checks, pins: dict[str, str]) -> list[Check]:
+    """Return the checks of what the models answered."""
+    comparable = [device for device in DEVICES if device.interpreter in interpreters_here(pins)]
+    return [
+        ("same int8 answers, Pi 4 and Pi 5", lambda: checks.identical_outputs(PI4, PI5)),
+        *(on(device, "same answers as here", checks.same_outputs) for device in comparable),
+    ]
+
+
+def on(device: Device, name: str, check: Callable[[Device], str]) -> Check:
+    """Return a check of a device."""
+    return f"{name}, {device.title}", lambda: check(device)
+
+
+def interpreters_here(pins: dict[str, str]) -> list[str]:
+    """Return the interpreters that this machine's Python can have, too."""
+    return [package for package in pins if site_here(package, pins).exists()]
+
+
+def steps(checks: list[Check]) -> list[bool]:
+    """Run checks one after another; return which passed."""
+    return [step(name, check) for name, check in checks]
 
 
 def step(name: str, check: Callable[[], str]) -> bool:

@@ -122,6 +122,8 @@ def run_python(
         *(["-plugin", COUNTER] if count else []),
         *("-0", python or program, program, *arguments),
     ]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FER_EDGE", "OPENBLAS"))}
+    # No PYTHON... either: a Python that may not keep its bytecode compiles its library anew at every start.
+    ours = ("FER_EDGE", "OPENBLAS", "PYTHON")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {"PYTHONPATH": ":".join(map(str, path)), "PYTHONNOUSERSITE": "1"} | variables
     return subprocess.run([*map(str, command)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -10,15 +10,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from zipfile import ZipFile
 
 from debian import KEYRING, unpack_packages
 from devices import BUILD, COUNTER, DEVICES, PI32, ROOT, run_python
 
 PROGRAMS = ("apt-get", "dpkg-deb", "gcc", "tar")
 PACKAGES = {
-    "amd64": ("qemu-user",),  # of bookworm: later ones speak another plugin API, qemu-user-static has no plugins
-    "arm64": ("python3", "libstdc++6"),
     "armhf": ("python3", "python3-venv", "python3-numpy", "python3-opencv", "opencv-data"),  # docs/embedding.md
+    "arm64": ("python3", "libstdc++6"),
+    "amd64": ("qemu-user",),  # of bookworm: later ones speak another plugin API, qemu-user-static has no plugins
 }
 TEST_TOOLS = ("pytest", "hypothesis")
 FILES = BUILD / "files"
@@ -26,6 +27,7 @@ FILES = BUILD / "files"
 WHEEL = BUILD / "wheel"
 WHEEL_SITE = BUILD / "site-fer-edge"
 VENV32 = BUILD / "venv-pi32"
+DEBIAN_PIP = BUILD / "site-pip"
 
 # glibc of bookworm is 2.36; wheels for older ones run there too.
 AARCH64 = [f"manylinux_2_{minor}_aarch64" for minor in range(36, 16, -1)] + ["manylinux2014_aarch64"]
@@ -47,20 +49,20 @@ def set_up(pins: dict[str, str]) -> None:
     """
     BUILD.mkdir(parents=True, exist_ok=True)
     build_wheel()
-    steps: list[Callable[[], None]] = [
+    steps: list[Callable[[], None]] = [  # the longest first
+        prepare_files,
         *(lambda a=a: unpack_packages(a, PACKAGES[a], BUILD / f"debian-{a}") for a in PACKAGES),
-        build_counter,
         lambda: install(site_aarch64(pins), [wheel_file()], pins, AARCH64),
         lambda: install(site_here("ai-edge-litert", pins), ["ai-edge-litert"], pins, no_deps=True),
-        lambda: install(site_here("tflite-runtime", pins), ["tflite-runtime", "numpy<2"], pins),
         lambda: install(site_tools(), TEST_TOOLS, pins, ["any"]),  # the newest without binaries
-        prepare_files,
+        build_counter,
     ]
-    if sys.version_info[:2] != (3, 11):  # tflite-runtime has no wheels for later ones
-        del steps[-3]
+    if sys.version_info[:2] == (3, 11):  # tflite-runtime has no wheels for later ones
+        steps.append(lambda: install(site_here("tflite-runtime", pins), ["tflite-runtime", "numpy<2"], pins))
     with ThreadPoolExecutor(3) as pool:
         for step in [pool.submit(step) for step in steps]:
             step.result()
+    unpack_pip()
     for device in DEVICES:
         make_root(device.root, BUILD / f"debian-{device.debian}", device.cpuinfo, device.board)
 
@@ -103,6 +105,13 @@ def prepare_files() -> None:
     test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/device/prepare.py"]
     command = ["env", "-u", "FER_EDGE_DATA", f"FER_EDGE_DEVICE_FILES={FILES}", *test]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
+def unpack_pip() -> None:
+    """Unpack the pip that Debian's `venv` would install, where its bytecode can be kept."""
+    if not DEBIAN_PIP.exists():
+        with ZipFile(next((BUILD / "debian-armhf/usr/share/python-wheels").glob("pip-*.whl"))) as wheel:
+            wheel.extractall(DEBIAN_PIP)
 
 
 def site_aarch64(pins: dict[str, str]) -> Path:
@@ -152,8 +161,8 @@ def pip(*arguments: str) -> None:
 def install_as_documented() -> str:
     """Install on 32-bit Raspberry Pi OS with the words of docs/embedding.md; return pip's last lines.
 
-    Debian's own pip runs in the emulator. Two things differ from the words: pip is started from its
-    wheel, because `venv` would start a second program to unpack it, and our wheel was built here,
+    Debian's own pip runs in the emulator. Two things differ from the words: pip was unpacked
+    here, because `venv` would start a second program for that, and our wheel was built here,
     because building one starts programs too.
     """
     shutil.rmtree(VENV32, ignore_errors=True)
@@ -169,5 +178,4 @@ def install_as_documented() -> str:
 
 def pip32(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Debian's pip of the 32-bit device, in its virtual environment."""
-    wheel = next((BUILD / "debian-armhf/usr/share/python-wheels").glob("pip-*.whl"))
-    return run_python(PI32, "-m", "pip", *arguments, python=VENV32 / "bin/python", path=(wheel,))
+    return run_python(PI32, "-m", "pip", *arguments, python=VENV32 / "bin/python", path=(DEBIAN_PIP,))

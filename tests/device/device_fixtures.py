@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 FILES = Path(os.environ["FER_EDGE_DEVICE_FILES"])
 
 # An emulator takes its time, and the search for odd inputs is the business of the real machine.
-settings.register_profile("device", max_examples=10, deadline=None)
+settings.register_profile(
+    "device", max_examples=10, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("device")
 
 
