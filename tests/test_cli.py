@@ -79,7 +79,7 @@ BAD_INPUT = {
     "data: no zip": ("data fer2013.zip", "Expected a folder, a .zip"),
     "data: CSV without a column": ("data columns.csv", "missing: Usage"),
     "predict: missing picture": ("predict nowhere.png", "nowhere.png: No such file"),
-    "predict: folder": ("predict empty", "empty: Is a directory"),
+    "predict: folder without pictures": ("predict empty", "The folder empty holds no picture"),
     "predict: truncated picture": ("predict cut.png", "cut.png"),
     "predict: no picture": ("predict text.png --cropped", "text.png"),
     "predict: zero bytes": ("predict nothing.png --cropped", "nothing.png"),
@@ -90,7 +90,7 @@ BAD_INPUT = {
     "predict: no model": ("predict portrait.png --model text.png", "text.png is not a TFLite model"),
     "predict: existing output": ("predict portrait.png --out existing.png", "--force"),
     "predict: unwritable output": ("predict portrait.png --out file/out.png", "Cannot write file/out.png"),
-    "predict: second picture is damaged": ("predict portrait.png cut.png --out marked", "cut.png"),
+    "predict: no picture is sound": ("predict cut.png text.png --out marked", "2 of 2 pictures cannot be read"),
     "predict: unknown format": ("predict portrait.png --out out.txt", ".png or .jpg"),
     "bench: missing model": ("bench nowhere.tflite", "nowhere.tflite"),
     "bench: model cut in half": ("bench half.tflite", "half.tflite is truncated"),
@@ -228,6 +228,22 @@ def test_predict_several_into_a_folder(portrait: np.ndarray, tmp_path: Path, run
     done = run_cli("predict", "a.png", "b.jpg", "--out", "drawn")
     assert done.returncode == 0
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["a.png", "b.jpg"]
+
+
+def test_predict_folder_leaves_out_what_is_no_picture(portrait: np.ndarray, tmp_path: Path, run_cli: Run) -> None:
+    """One damaged picture of a thousand must not cost the answers for the others."""
+    face, blank = encode(portrait), encode(np.full((60, 60), 90, np.uint8))
+    write_files(tmp_path, {"in/b.PNG": face, "in/a.png": face[:500], "in/c.png": blank, "in/notes.txt": b"no picture"})
+    done = run_cli("predict", "in", "--json", "--out", "drawn")
+    assert done.returncode == 1
+    warning, error = done.stderr.splitlines()
+    assert warning.startswith("Warning: in/a.png: ")
+    assert error == "Error: 1 of 3 pictures cannot be read; see the warnings above."
+    assert [(answer["image"], len(answer["faces"])) for answer in json.loads(done.stdout)] == [
+        ("in/b.PNG", 1),
+        ("in/c.png", 0),
+    ]
+    assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["b.PNG"]
 
 
 def test_bench_writes_its_report(small_fer2013: Path, model_files: dict[str, Path], run_cli: Run) -> None:

@@ -1,9 +1,11 @@
 """The programs and claims in the documentation hold."""
 
+import ast
 import csv
 import json
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import urllib.error
@@ -86,8 +88,13 @@ def test_folder_program_writes_a_row_per_face(folder: Path) -> None:
     shutil.copy(folder / "photo.jpg", photos / "a.jpg")
     shutil.copy(folder / "photo.jpg", photos / "b.jpg")
     (photos / "notes.txt").write_text("no picture")
-    said = run(embedding_programs()["Batch folder to CSV"], folder, "photos")
-    assert said == "notes.txt: no picture, left out\n"
+    (photos / "bomb.png").write_bytes(gigapixel_png())
+    program = embedding_programs()["Batch folder to CSV"]
+    command = [sys.executable, "-c", program, "photos"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("Left out: ")]
+    assert [line.split(": ")[1] for line in said] == ["photos/bomb.png", "photos/notes.txt"]
     rows = list(csv.DictReader((folder / "emotions.csv").read_text().splitlines()))
     assert [(row["file"], row["emotion"]) for row in rows] == [("a.jpg", "happy"), ("b.jpg", "happy")]
     assert sum(float(rows[0][label]) for label in LABELS) == pytest.approx(1, abs=0.02)  # int8 outputs round
@@ -101,10 +108,21 @@ def test_service_answers_good_and_bad_requests(folder: Path) -> None:
             address = service.stdout.readline().strip()
             status, faces = post(address, (folder / "photo.jpg").read_bytes())
             assert (status, [face["emotion"] for face in faces]) == (200, ["happy"])
-            assert post(address, b"no picture") == (400, {"error": "expected a JPEG or PNG picture as the body"})
+            for body, reason in [(b"no picture", "Expected a PNG"), (b"", "empty"), (gigapixel_png(), "megapixels")]:
+                status, told = post(address, body)
+                assert (status, reason in told["error"]) == (400, True), told
             assert post(address, (folder / "photo.jpg").read_bytes()) == (200, faces), "still serves"
         finally:
             service.terminate()
+
+
+def gigapixel_png() -> bytes:
+    """Return a PNG whose header declares 3 GB of pixels."""
+    import cv2
+
+    content = bytearray(cv2.imencode(".png", np.zeros((8, 8), np.uint8))[1].tobytes())
+    content[16:24] = struct.pack(">II", 32_000, 32_000)
+    return bytes(content)
 
 
 def post(address: str, body: bytes) -> tuple[int, Any]:
@@ -120,10 +138,8 @@ def test_bare_interpreter_program_needs_no_fer_edge(folder: Path) -> None:
     program = embedding_programs()["Without fer-edge: the bare interpreter"]
     assert len(program.splitlines()) <= 15
     said = run("import sys; sys.modules['fer_edge'] = None\n" + program, folder)
-    # Printed as {'angry': np.float32(0.1), ...}, or without the type by NumPy 1.
-    told = dict(re.findall(r"'(\w+)': (?:np\.float32\()?([\d.e-]+)", said))
-    expected = predict_black().probabilities
-    np.testing.assert_allclose([float(told[label]) for label in LABELS], expected, atol=1e-6)
+    told = ast.literal_eval(said)
+    np.testing.assert_allclose([told[label] for label in LABELS], predict_black().probabilities, atol=1e-6)
 
 
 def predict_black() -> Prediction:

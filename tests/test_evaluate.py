@@ -47,7 +47,7 @@ def run_without(blocked: tuple[str, ...], *arguments: object) -> subprocess.Comp
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
 
-BASE = ("tensorflow", "keras", "matplotlib", "sklearn", "skimage")
+BASE = ("tensorflow", "keras", "matplotlib", "sklearn", "skimage", "tomli_w")
 
 
 @pytest.mark.parametrize("split", ["public", "private"])
@@ -82,6 +82,14 @@ def test_keras_file_without_tensorflow_is_refused_in_a_sentence(data, model_file
     assert done.returncode == 1
     assert "pip install 'fer-edge[train]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_training_without_tensorflow_is_refused_in_a_sentence(data, tmp_path) -> None:
+    done = run_without(BASE, "train", "edge_cnn_s", "--data", data, "--out", tmp_path / "run")
+    assert done.returncode == 1
+    assert "pip install 'fer-edge[train]'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_plots_are_written_and_never_overwritten(data, model_files, run_cli, tmp_path) -> None:

@@ -13,7 +13,7 @@ from fer_edge.cli.options import DetectorOption, ForceOption, JsonOption
 
 @app.command()
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="Pictures.")],
+    images: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.")],
     model: Annotated[str, typer.Option(help="A .tflite file or a bundled name.")] = "edge_cnn_s",
     cropped: Annotated[
         bool, typer.Option("--cropped", help="Each picture is one face already: look for none.")
@@ -22,7 +22,8 @@ def predict(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write the picture with boxes and labels to this file, or with several pictures into this folder."
+            help="Write the picture with boxes and labels to this file, or with several pictures into this folder; "
+            "a picture without a face is not written."
         ),
     ] = None,
     force: ForceOption = False,

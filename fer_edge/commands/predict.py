@@ -9,6 +9,7 @@ from fer_edge import console
 from fer_edge.errors import FerEdgeError, ImageError, OutputError
 from fer_edge.files import require_free, write_bytes
 from fer_edge.quiet import silenced
+from fer_edge.runtime.image_header import PICTURE_SUFFIXES
 from fer_edge.types import FACE_SIZE
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def predict(
     """Analyse pictures; print what was found, and write annotated copies if asked to.
 
     Args:
-        images: the pictures.
+        images: the pictures; a folder stands for those in it, by their suffixes.
         model: a .tflite file, or the name of a bundled model.
         cropped: take each picture for one face.
         detector: a YuNet network; None for the Haar cascade.
@@ -37,39 +38,64 @@ def predict(
         as_json: print JSON for programs.
 
     Raises:
-        ImageError: a picture is unreadable, or no face was found in any.
+        ImageError: a picture is unreadable, which costs nothing of the others; or no face was found in any.
         ModelError: the model or the YuNet network cannot be used.
     """
     from fer_edge.runtime import EmotionClassifier, FaceAnalyzer
     from fer_edge.runtime.annotate import annotate
     from fer_edge.runtime.preprocess import encode_picture, read_picture
 
-    targets = _annotation_targets(images, out)
+    pictures = _expand(images)
+    targets = _annotation_targets(pictures, out)
     for target in targets.values():
         require_free(target, force=force)
     results = []
-    annotated: dict[Path, bytes] = {}  # written at the end: an unreadable picture leaves nothing behind
     with silenced():
         loaded = EmotionClassifier(model)
     with loaded as classifier:
         analyzer = FaceAnalyzer(classifier, _detector(detector, cropped=cropped))
-        for path in images:
-            picture = read_picture(path)
+        for path in pictures:
+            try:
+                picture = read_picture(path)
+            except ImageError as error:
+                if len(pictures) == 1:
+                    raise
+                console.print_warning(str(error))
+                continue
             faces = analyzer.analyze(picture)
             results.append((path, faces))
-            if path in targets:
-                annotated[targets[path]] = encode_picture(annotate(picture, faces), targets[path].suffix)
+            if faces and path in targets:
+                write_bytes(targets[path], encode_picture(annotate(picture, faces), targets[path].suffix), force=force)
     if as_json:
         console.print_json([console.faces_as_json(path, faces, classifier.labels) for path, faces in results])
-    else:
+    elif results:
         console.print_faces(results)
+    unreadable = len(pictures) - len(results)
+    if unreadable:
+        raise ImageError(f"{unreadable} of {len(pictures)} pictures cannot be read; see the warnings above.")
     if not any(faces for _, faces in results):
         raise ImageError(
             f"No face was found. Expected frontal faces of at least {FACE_SIZE}x{FACE_SIZE} pixels; pass --cropped "
             "for pictures that are one face already."
         )
-    for target, content in annotated.items():
-        write_bytes(target, content)
+
+
+def _expand(images: list[Path]) -> list[Path]:
+    """Return the pictures, with those in a folder in its place, in the order of their names.
+
+    Raises:
+        ImageError: a folder holds no picture.
+    """
+    pictures = []
+    for path in images:
+        if not path.is_dir():
+            pictures.append(path)
+            continue
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+        if not inside:
+            raise ImageError(f"The folder {path} holds no picture ({', '.join(sorted(PICTURE_SUFFIXES))}).")
+        pictures += inside
+    return pictures
 
 
 def _detector(yunet: Path | None, *, cropped: bool) -> FaceDetector | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from socket import gethostname
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from fer_edge import console
 from fer_edge.errors import OutputError
 from fer_edge.files import require_free, require_writable_folder
 from fer_edge.quiet import silenced
+
+ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104
+"""Of this computer: what a server may bind to, and no browser elsewhere can open."""
 
 if TYPE_CHECKING:
     from fer_edge.runtime.preview import Preview
@@ -95,8 +99,8 @@ class Summary:
     def text(self, dropped: int) -> str:
         """Return the last line of a watch."""
         return (
-            f"Watched {self._seconds:.1f} s: {self._frames:,} frames, {dropped:,} dropped, "
-            f"{len(self._faces):,} faces followed, {self._events:,} events."
+            f"Watched {self._seconds:.1f} s: {_count(self._frames, 'frame')}, {dropped:,} dropped, "
+            f"{_count(len(self._faces), 'face')} followed, {_count(self._events, 'event')}."
         )
 
 
@@ -168,6 +172,10 @@ def event_json(event: EmotionEvent, time: datetime | None) -> str:
     )
 
 
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _iso(time: datetime | None) -> str | None:
     return time.isoformat(timespec="milliseconds") if time else None
 
@@ -182,7 +190,8 @@ def _open_preview(host: str, port: int) -> Preview:
             f"Preview: {preview.url} (from another computer first: ssh -L {preview.port}:{host}:{preview.port} HERE)"
         )
     else:
-        console.print_note(f"Preview: {preview.url}")
+        url = f"http://{gethostname()}:{preview.port}/" if host in ALL_ADDRESSES else preview.url
+        console.print_note(f"Preview: {url}")
         console.print_warning(
             f"Everyone who can reach {host}, port {preview.port}, sees this camera: there is no password."
         )

@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError
+from fer_edge.runtime.image_header import PICTURE_SUFFIXES
 from fer_edge.runtime.preprocess import read_picture, to_grey
 from fer_edge.types import FACE_SIZE
 
 Shape = tuple[int, int, int]
 """Height, width and channels: 1 grey, 3 RGB."""
-
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 def fit_faces(faces: npt.NDArray[np.uint8], shape: Shape) -> npt.NDArray[np.uint8]:

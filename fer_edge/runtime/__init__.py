@@ -8,6 +8,7 @@
 from typing import TYPE_CHECKING
 
 from fer_edge.runtime.classifier import EmotionClassifier
+from fer_edge.runtime.preprocess import decode_picture, read_picture
 from fer_edge.types import LABELS, Prediction
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "TrackedFace",
     "WholePicture",
     "YuNetDetector",
+    "decode_picture",
+    "read_picture",
 ]
 
 if TYPE_CHECKING:

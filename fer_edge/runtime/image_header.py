@@ -13,6 +13,9 @@ from fer_edge.errors import ImageError
 
 FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
 
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+"""Which files of a folder are pictures, in lower case; what a file really is, its content tells."""
+
 Size = tuple[int, int]
 
 

@@ -119,7 +119,16 @@ def decode_grey(data: bytes) -> Grey:
     return _decode(data, grey=True)
 
 
-def read_picture(path: Path) -> Picture:
+def decode_picture(data: bytes) -> Picture:
+    """Return an encoded image, such as the body of a request, as `read_picture` returns a file.
+
+    Raises:
+        ImageError: see `read_picture`.
+    """
+    return _decode(data, grey=False)
+
+
+def read_picture(path: Path | str) -> Picture:
     """Return the picture at `path` as H x W x 3 uint8 BGR, turned upright by its EXIF tag.
 
     Of an animation it is the first frame; 16-bit pictures lose their lower eight bits.
@@ -129,12 +138,12 @@ def read_picture(path: Path) -> Picture:
             BMP, GIF and TIFF, or declares more than `MAX_PIXELS`, which is checked before decoding.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)  # a device such as /dev/zero never ends
     except OSError as error:
         raise ImageError(f"Expected a picture at {path}: {error.strerror}.") from error
     try:
-        return _decode(data, grey=False)
+        return decode_picture(data)
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
 

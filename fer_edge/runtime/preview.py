@@ -46,8 +46,9 @@ class Preview:
         try:
             self._server = _Server(host, port, self._latest)
         except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
             raise OutputError(
-                f"Cannot serve the preview at {host}, port {port}: {str(error).rstrip('.')}. "
+                f"Cannot serve the preview at {host}, port {port}: {reason.rstrip('.')}. "
                 "Choose others with --preview-host and --preview-port."
             ) from error
         self.port: int = self._server.server_address[1]

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import tomli_w
 
 from fer_edge.errors import RecipeError
 from fer_edge.files import replacing, write_bytes, write_text
@@ -118,6 +117,8 @@ class RunFolder:
 
     def write_recipe(self, config: TrainConfig) -> None:
         """Store the resolved recipe, which resuming reads back."""
+        import tomli_w  # not above: the base install, which lacks it, is to hear of TensorFlow first
+
         write_text(self.recipe, tomli_w.dumps(asdict(config)))
 
     def read_recipe(self) -> TrainConfig:
