@@ -54,7 +54,8 @@ class EmotionClassifier:
             ModelError: the classifier was closed.
         """
         probabilities = self._dequantise(self._infer(to_face(face))[0])
-        return self._prediction(probabilities, int(probabilities.argmax()))
+        best = int(probabilities.argmax())
+        return Prediction(self.labels[best], float(probabilities[best]), probabilities)
 
     def predict_batch(self, faces: npt.NDArray[Any] | Iterable[npt.NDArray[Any]]) -> list[Prediction]:
         """Return what each face shows, in order; takes what `predict` takes, and raises what it raises.
@@ -67,8 +68,8 @@ class EmotionClassifier:
         if not outputs:
             return []
         probabilities = self._dequantise(np.concatenate(outputs))
-        best = probabilities.argmax(axis=1).tolist()
-        return [self._prediction(row, index) for row, index in zip(probabilities, best, strict=True)]
+        labels = [self.labels[index] for index in probabilities.argmax(axis=1).tolist()]
+        return list(map(Prediction, labels, probabilities.max(axis=1).tolist(), probabilities))
 
     def close(self) -> None:
         """Free the interpreter; predicting afterwards raises `ModelError`."""
@@ -100,9 +101,6 @@ class EmotionClassifier:
     def _dequantise(self, outputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Return probabilities for raw outputs of any shape; float32 outputs are probabilities already."""
         return outputs if self._levels is None else self._levels.take(outputs)
-
-    def _prediction(self, probabilities: npt.NDArray[np.float32], best: int) -> Prediction:
-        return Prediction(self.labels[best], float(probabilities[best]), probabilities)
 
     def _check_contract(self) -> None:
         """Check the tensors against the contract, and keep what the hot path needs of them."""

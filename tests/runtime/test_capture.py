@@ -1,6 +1,8 @@
 """Cameras serve the present and come back; files and iterators lose nothing."""
 
+import itertools
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from streams import (
     ScriptedCapture,
     ScriptedOpener,
     portrait_frames,
+    resources,
     write_video,
 )
 
@@ -130,6 +133,27 @@ def test_slow_consumer_gets_the_newest_frame_and_the_rest_is_counted() -> None:
     assert list(source) == []
 
 
+def test_frames_do_not_pile_up_while_nobody_takes_them() -> None:
+    frames: list[weakref.ref[Frame]] = []
+    given, go_on = threading.Event(), threading.Event()
+
+    def pictures() -> Iterator[Frame]:
+        for index in range(500):
+            frame = Frame(BLANK.copy(), float(index))
+            frames.append(weakref.ref(frame))
+            yield frame
+        given.set()
+        go_on.wait(10)
+
+    source, _ = opened(pictures(), live=True)
+    assert given.wait(10)
+    assert [index for index, frame in enumerate(frames) if frame() is not None] == [499]
+    assert next(source).seconds == 499.0
+    assert source.dropped == 499
+    go_on.set()
+    source.close()
+
+
 def test_closing_wakes_the_consumer_and_ends_the_thread() -> None:
     burst = Burst(0)
     source = NewestFrame(burst, threading.Event())
@@ -196,6 +220,39 @@ def test_waiting_for_a_camera_can_be_stopped() -> None:
     source = camera(ScriptedCapture(1), *[None] * 5, stop=stop, said=[])
     assert len(list(source)) == 1
     assert stop.waits == [1, 2, 4]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
+def test_fifty_reconnects_leave_nothing_behind(tmp_path: Path, portrait: np.ndarray) -> None:
+    """A film of three frames stands in for a camera that is lost again and again; OpenCV really opens it."""
+    film = str(write_video(tmp_path / "film.avi", portrait_frames(portrait, 3)))
+    (tmp_path / "letter.avi").write_text("Dear camera,\n" * 50)
+    attempts = itertools.count()
+    said: list[str] = []
+
+    def open_capture(address: int | str) -> VideoCapture:
+        """Fail every second time, as a camera does that is not back yet."""
+        return VideoCapture(str(tmp_path / "letter.avi") if next(attempts) % 2 else address)
+
+    def serve_until(reconnects: int) -> None:
+        while sum(text.startswith("Reconnected") for text in said) < reconnects:
+            next(source)
+
+    VideoCapture(film).release()  # what OpenCV loads and starts once is no leak
+    before = resources()
+    stop = RecordingStop()
+    source = NewestFrame(
+        Camera(film, VideoCapture(film), stop=stop, open_capture=open_capture, notify=said.append, clock=FakeClock()),
+        stop,
+    )
+    serve_until(5)
+    warm = resources()
+    serve_until(55)
+    source.close()
+    after = resources()
+    assert stop.waits.count(2.0) >= 50, "every second attempt failed"
+    assert after["memory"] - warm["memory"] < 10_000_000  # fifty captures that stayed would take over 100 MB
+    assert (after["handles"], after["threads"]) == (before["handles"], before["threads"])
 
 
 def test_camera_number_is_live() -> None:

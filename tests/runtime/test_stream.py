@@ -1,7 +1,5 @@
 """Frames in; faces with ids, steady emotions and events out; nothing piles up."""
 
-import gc
-import os
 import subprocess
 import sys
 import threading
@@ -10,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streams import BLANK, ScriptedClassifier, ScriptedDetector, portrait_frames, write_video
+from streams import BLANK, ScriptedClassifier, ScriptedDetector, portrait_frames, resources, write_video
 
 from fer_edge.errors import ImageError, ModelError, SourceError
 from fer_edge.runtime import Box, EmotionClassifier, EmotionStream, Frame, StreamResult
@@ -196,13 +194,3 @@ def test_nothing_piles_up() -> None:
     assert stream.frames == 1_000 + frames
     assert after["memory"] - before["memory"] < 2_000_000
     assert (after["handles"], after["threads"]) == (before["handles"], before["threads"])
-
-
-def resources() -> dict[str, int]:
-    gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return {
-        "memory": pages * os.sysconf("SC_PAGE_SIZE"),
-        "handles": len(os.listdir("/proc/self/fd")),
-        "threads": threading.active_count(),
-    }
