@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 
 
@@ -32,3 +33,24 @@ def silenced() -> Iterator[None]:
             for number, copy in saved:
                 os.dup2(copy, number)
                 os.close(copy)
+
+
+@contextlib.contextmanager
+def overheard() -> Iterator[list[str]]:
+    """Keep what is printed on stderr inside the block off the terminal; afterwards the list holds its lines.
+
+    For libpng and libjpeg, which do not say of which file they complain. As `silenced`, only for commands.
+    """
+    lines: list[str] = []
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+            file.seek(0)
+            lines += file.read().decode(errors="replace").splitlines()

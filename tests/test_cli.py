@@ -230,6 +230,19 @@ def test_predict_several_into_a_folder(portrait: np.ndarray, tmp_path: Path, run
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["a.png", "b.jpg"]
 
 
+def test_predict_names_the_picture_that_a_decoder_complains_of(
+    portrait: np.ndarray, tmp_path: Path, run_cli: Run
+) -> None:
+    """A JPEG has no checksum: one with odd bytes before its end is read, and libjpeg prints a line without a name."""
+    jpeg, png = encode(portrait, ".jpg"), bytearray(encode(portrait))
+    png[len(png) // 2] ^= 1  # PNG has one: this picture is refused
+    write_files(tmp_path, {"odd.jpg": jpeg[:-2] + bytes(100) + jpeg[-2:], "flipped.png": bytes(png)})
+    done = run_cli("predict", "odd.jpg", "flipped.png")
+    first, second, _ = done.stderr.splitlines()
+    assert first.startswith("Warning: odd.jpg: Corrupt JPEG data")
+    assert second.startswith("Warning: flipped.png: Expected a PNG")
+
+
 def test_predict_folder_leaves_out_what_is_no_picture(portrait: np.ndarray, tmp_path: Path, run_cli: Run) -> None:
     """One damaged picture of a thousand must not cost the answers for the others."""
     face, blank = encode(portrait), encode(np.full((60, 60), 90, np.uint8))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer_edge import console
 from fer_edge.errors import FerEdgeError, ImageError, OutputError
 from fer_edge.files import require_free, write_bytes
-from fer_edge.quiet import silenced
+from fer_edge.quiet import overheard, silenced
 from fer_edge.runtime.image_header import PICTURE_SUFFIXES
 from fer_edge.types import FACE_SIZE
 
@@ -56,12 +56,15 @@ def predict(
         analyzer = FaceAnalyzer(classifier, _detector(detector, cropped=cropped))
         for path in pictures:
             try:
-                picture = read_picture(path)
+                with overheard() as complaints:
+                    picture = read_picture(path)
             except ImageError as error:
                 if len(pictures) == 1:
                     raise
                 console.print_warning(str(error))
                 continue
+            if complaints:  # OpenCV made a picture of it all the same
+                console.print_warning(f"{path}: {complaints[0]}")
             faces = analyzer.analyze(picture)
             results.append((path, faces))
             if faces and path in targets:
