@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import paper
 from pages import Row, describe_host, markdown_table, replace_section
 
 from fer_edge.benchmarks.cost import ModelCost, analyse_cost
@@ -39,7 +40,7 @@ BUNDLED = ("edge_cnn_s", "edge_cnn_m")
 PUBLISHED = {
     "edge_cnn_s": "",
     "edge_cnn_m": "",
-    "seed_cnn": "66.17, validation",
+    "seed_cnn": paper.ACCURACY,
     "mini_xception": "66",
     "vgg16": "70.8",
     "resnet50": "69.3",
@@ -77,7 +78,7 @@ def main() -> int:
     load_tensorflow()
     found = [prepare(name, keep=options.keep) for name in names]
     times = time_in_turn([file for architecture in found for file in architecture.files.values()], options.rounds)
-    tables = Tables(found, times)
+    tables = Tables(found, times, paper.read_run())
     if options.only:
         print(tables.full())
         return 0
@@ -111,16 +112,16 @@ def prepare(name: str, *, keep: bool) -> Architecture:
 
 
 def load_network(name: str) -> Any:
-    """Return the trained network of models/, or one with seeded random weights by the recipe of that name."""
+    """Return the trained network of models/ or runs/, or one of its recipe with seeded random weights."""
     import keras
 
     from fer_edge.keras_file import KerasModel, load_keras
     from fer_edge.train.config import load_recipe
     from fer_edge.train.models import build_model
 
-    trained = ROOT / f"models/{name}.keras"
-    if trained.is_file():
-        return load_keras(trained)
+    for trained in (ROOT / f"models/{name}.keras", ROOT / f"runs/{name}/model.keras"):
+        if trained.is_file():
+            return load_keras(trained)
     recipe = load_recipe(name)
     keras.utils.set_random_seed(recipe.seed)
     network = build_model(
@@ -159,9 +160,12 @@ def time_in_turn(files: list[Path], rounds: int) -> dict[Path, list[float]]:
 class Tables:
     """The tables of what was found."""
 
-    def __init__(self, architectures: list[Architecture], times: dict[Path, list[float]]) -> None:
+    def __init__(
+        self, architectures: list[Architecture], times: dict[Path, list[float]], paper_run: paper.PaperRun | None
+    ) -> None:
         self._all = architectures
         self._times = times
+        self._paper_run = paper_run
         reference = next(entry for entry in architectures if entry.name == REFERENCE[0])
         self._unit = np.array(times[reference.files[REFERENCE[1]]])
         self._recipes = list(dict.fromkeys(recipe for entry in architectures for recipe in entry.files))
@@ -182,13 +186,17 @@ class Tables:
             for entry in self._all
             for recipe, reason in entry.failures.items()
         ]
-        return "\n\n".join([networks, files, *(["\n".join(failures)] if failures else []), self._how()])
+        notes = ["\n".join(failures)] if failures else []
+        if self._paper_run and any(entry.measured for entry in self._all if entry.name == paper.NAME):
+            notes.insert(0, self._paper_run.note())
+        return "\n\n".join([networks, files, *notes, self._how()])
 
     def short(self) -> str:
         """Return one line per network, for the README."""
         rows = []
         for entry in self._all:
-            accuracy = self._measured(entry) if entry.measured else f"{PUBLISHED[entry.name]} (published)"
+            published = [f"{PUBLISHED[entry.name]} (published)"] if PUBLISHED[entry.name] else []
+            accuracy = "; ".join([*published, *([self._measured(entry)] if entry.measured else [])])
             size = self._size(entry, "int8")
             ratios = (self._ratio(entry, recipe) for recipe in ("int8", "float32"))
             rows.append([f"`{entry.name}`", accuracy, f"{entry.parameters:,}", self._macs(entry), size, *ratios])
@@ -226,7 +234,8 @@ class Tables:
     def _measured(self, entry: Architecture) -> str:
         assert entry.measured is not None
         low, high = (100 * entry.measured["interval"][bound] for bound in ("low", "high"))
-        return f"{100 * entry.measured['accuracy']:.2f} ({low:.1f} to {high:.1f})"
+        short = f" here, {self._paper_run.epochs}" if self._paper_run and entry.name == paper.NAME else ""
+        return f"{100 * entry.measured['accuracy']:.2f} ({low:.1f} to {high:.1f}){short}"
 
     def _cost(self, entry: Architecture, recipe: str) -> ModelCost:
         return analyse_cost(read_model(entry.files[recipe]).flatbuffer)

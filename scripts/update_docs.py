@@ -15,23 +15,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import paper
 from pages import Row, describe_host, markdown_table, replace_section
 
 ROOT = Path(__file__).parent.parent
 MODELS = ("edge_cnn_s", "edge_cnn_m")
 """The bundled networks, the default first."""
 
-# F1 per class and the other figures of the paper, as its README publishes them.
-PAPER_F1 = {
-    "angry": 0.49,
-    "disgust": 0.30,
-    "fear": 0.40,
-    "happy": 0.84,
-    "neutral": 0.59,
-    "sad": 0.55,
-    "surprise": 0.79,
-}
-PAPER = ["the paper's network, as published", "66.17 (validation)", "", "", "", "", "about 2,100,000"]
+FILES = ("float32", "float16", "int8")
+"""The recipes that are benched, the baseline first."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +38,12 @@ class Measured:
 
 def main() -> int:
     """Measure, then update the pages."""
-    models = [measure(name) for name in MODELS]
-    replace_section(ROOT / "README.md", "bench", bench_section(models))
-    replace_section(ROOT / "docs/model-card.md", "card", card_section(models))
+    models, paper_run = [measure(name) for name in MODELS], paper.read_run()
+    replace_section(ROOT / "README.md", "bench", bench_section(models, paper_run))
+    replace_section(ROOT / "docs/model-card.md", "card", card_section(models, paper_run))
     shutil.copy(ROOT / f"runs/{MODELS[0]}/confusion.png", ROOT / "docs/images/confusion.png")
+    for name in MODELS:
+        shutil.copy(ROOT / f"runs/{name}/reliability.png", ROOT / "docs" / reliability_image(name))
     annotate_portrait(ROOT / "docs/images/astronaut.jpg")
     return 0
 
@@ -57,12 +51,11 @@ def main() -> int:
 def measure(name: str) -> Measured:
     """Convert and bench one network on FER2013, and read its run folder."""
     folder = ROOT / "build/docs" / name
-    recipes = ("float32", "float16", "int8")
-    wanted = [option for recipe in recipes for option in ("--to", recipe)]
+    wanted = [option for recipe in FILES for option in ("--to", recipe)]
     fer_edge(
         "convert", str(ROOT / f"models/{name}.keras"), *wanted, "--out", str(folder), "--max-drop", "100", "--force"
     )
-    files = [str(folder / f"{name}.{recipe}.tflite") for recipe in recipes]
+    files = [str(folder / f"{name}.{recipe}.tflite") for recipe in FILES]
     fer_edge("bench", *files, "--json", str(folder / "report.json"), "--force")
     report = json.loads((folder / "report.json").read_text())
     if any(model["accuracy"] is None for model in report["models"]):
@@ -72,45 +65,76 @@ def measure(name: str) -> Measured:
     return Measured(name, report, metrics["public"], json.loads((run / "run.json").read_text()))
 
 
-def bench_section(models: list[Measured]) -> str:
+def bench_section(models: list[Measured], paper_run: paper.PaperRun | None) -> str:
     """Return the README's tables and the sentence on how they were measured."""
-    report = models[0].report
     return "\n\n".join(
         [
-            accuracy_table(models),
-            markdown_table(
-                ["variant", "size, kB", "accuracy, %", "drop, points (95 %)", "agrees, %", "p50 / p90 / p99, ms", "MB"],
-                [variant_row(model.name, variant) for model in models for variant in model.report["models"]],
-            ),
-            f"The first table: the Keras networks on FER2013's PublicTest ({models[0].public['images']:,} images, "
-            "single crop). *Unseen* leaves out the test images that also stand in the training split; *FER+* compares "
-            "with the majority of ten annotators instead of the challenge's labels. The second: TFLite files on "
-            f"{describe_host(report['host'])}; one thread, batch 1, the whole `predict` of a 48x48 crop, "
-            f"at least {report['settings']['min_samples']:,} runs and {report['settings']['min_seconds']:.0f} s each, "
-            "the variants in turn; peak memory of the process. "
+            accuracy_table(models, paper_run),
+            variant_table(models),
+            f"The first table: {accuracy_sentence(models)} The second: {variant_sentence(models)} "
             "Written by `make docs`.",
+            *([paper_run.note()] if paper_run else []),
         ]
     )
 
 
-def accuracy_table(models: list[Measured]) -> str:
-    """Return one row per network, and the paper's figures apart."""
-    rows = []
-    for model in models:
-        low, high = (100 * model.public["interval"][bound] for bound in ("low", "high"))
-        rows.append(
-            [
-                f"`{model.name}`",
-                f"**{100 * model.public['accuracy']:.2f}** ({low:.1f} to {high:.1f})",
-                f"{100 * model.public['accuracy_unseen']:.2f}",
-                f"{100 * model.public['accuracy_ferplus']:.2f}",
-                f"{model.public['macro_f1']:.3f}",
-                f"{model.public['reliability']['error']:.3f}",
-                f"{model.record['parameters']:,}",
-            ]
-        )
+def accuracy_table(models: list[Measured], paper_run: paper.PaperRun | None) -> str:
+    """Return one row per network; the paper's as published, and as measured here where it was trained."""
+    rows = [network_row(f"`{model.name}`", model.public, model.record) for model in models]
+    published = ["the paper's network, as published", paper.ACCURACY, "", "", "", "", "about 2,100,000"]
+    measured = (
+        [network_row(f"the same, as measured here ({paper_run.epochs})", paper_run.public, paper_run.record)]
+        if paper_run
+        else []
+    )
     header = ["network", "accuracy, % (95 %)", "unseen, %", "FER+, %", "macro-F1", "calibration error", "parameters"]
-    return markdown_table(header, [*rows, PAPER])
+    return markdown_table(header, [*rows, published, *measured])
+
+
+def network_row(title: str, public: dict[str, Any], record: dict[str, Any]) -> Row:
+    """Return the cells of one network, from its run folder."""
+    low, high = (100 * public["interval"][bound] for bound in ("low", "high"))
+    return [
+        title,
+        f"**{100 * public['accuracy']:.2f}** ({low:.1f} to {high:.1f})",
+        percent(public["accuracy_unseen"]),
+        percent(public["accuracy_ferplus"]),
+        f"{public['macro_f1']:.3f}",
+        f"{public['reliability']['error']:.3f}",
+        f"{record['parameters']:,}",
+    ]
+
+
+def percent(fraction: float | None) -> str:
+    """Return a fraction in per cent; a run without FER+ votes has none for them."""
+    return "not measured" if fraction is None else f"{100 * fraction:.2f}"
+
+
+def accuracy_sentence(models: list[Measured]) -> str:
+    """Return what the table of networks holds."""
+    return (
+        f"the Keras networks on FER2013's PublicTest ({models[0].public['images']:,} images, single crop). *Unseen* "
+        "leaves out the test images that also stand in the training split; *FER+* compares with the majority of ten "
+        "annotators instead of the challenge's labels."
+    )
+
+
+def variant_table(models: list[Measured]) -> str:
+    """Return one row per file."""
+    header = ["variant", "size, kB", "accuracy, %", "drop, points (95 %)", "agrees, %", "p50 / p90 / p99, ms", "MB"]
+    return markdown_table(
+        header, [variant_row(model.name, variant) for model in models for variant in model.report["models"]]
+    )
+
+
+def variant_sentence(models: list[Measured]) -> str:
+    """Return how the table of files was measured."""
+    report = models[0].report
+    return (
+        f"TFLite files on {describe_host(report['host'])}; one thread, batch 1, the whole `predict` of a 48x48 crop, "
+        f"at least {report['settings']['min_samples']:,} runs and {report['settings']['min_seconds']:.0f} s each, "
+        "the variants in turn; peak memory of the process."
+    )
 
 
 def variant_row(name: str, model: dict[str, Any]) -> Row:
@@ -132,16 +156,45 @@ def variant_row(name: str, model: dict[str, Any]) -> Row:
     ]
 
 
-def card_section(models: list[Measured]) -> str:
-    """Return the model card's figures: overall, per class beside the paper's, and how they were trained."""
-    parts = [bench_section(models)]
+def card_section(models: list[Measured], paper_run: paper.PaperRun | None) -> str:
+    """Return the model card's figures, each with the command that made it."""
+    names = " ".join(f"build/docs/NAME/NAME.{recipe}.tflite" for recipe in FILES)
+    wanted = " ".join(f"--to {recipe}" for recipe in FILES)
+    parts = [
+        accuracy_table(models, paper_run),
+        f"Above: {accuracy_sentence(models)} From `runs/NAME/metrics.json`, as `fer-edge train` wrote it; again with",
+        shell("fer-edge evaluate models/NAME.keras --data fer2013.zip --split public --votes ferplus_votes.csv"),
+        *([paper_run.note()] if paper_run else []),
+        variant_table(models),
+        f"Above: {variant_sentence(models)} Written by `make docs`, which runs",
+        shell(
+            f"fer-edge convert models/NAME.keras {wanted} --out build/docs/NAME --data fer2013.zip",
+            f"fer-edge bench {names} --data fer2013.zip --json report.json",
+        ),
+    ]
     for model in models:
+        command = shell(f"fer-edge evaluate models/{model.name}.keras --data fer2013.zip --split public --out figures")
         parts += [
-            f"`{model.name}` per class, PublicTest (from `runs/{model.name}/metrics.json`):",
+            f"### {model.name}",
+            "Per class, PublicTest:",
             class_table(model.public),
+            f'<img src="{reliability_image(model.name)}" width="400" alt="Reliability diagram of {model.name}: '
+            'how often its answers are right, by their score">',
+            "How often an answer is right, by its score (copied from the run). Table and diagram:",
+            command,
             training_sentence(model),
         ]
     return "\n\n".join(parts)
+
+
+def shell(*commands: str) -> str:
+    """Return commands as a block of Markdown."""
+    return "\n".join(["```sh", *commands, "```"])
+
+
+def reliability_image(name: str) -> str:
+    """Return where the reliability diagram of a network lies, as seen from the model card."""
+    return f"images/reliability_{name}.png"
 
 
 def class_table(public: dict[str, Any]) -> str:
@@ -149,7 +202,7 @@ def class_table(public: dict[str, Any]) -> str:
     rows = []
     for name, score in public["per_class"].items():
         ratios = [f"{score[key]:.3f}" for key in ("precision", "recall", "f1")]
-        rows.append([name, *ratios, f"{PAPER_F1[name]:.2f}", f"{score['images']:,}"])
+        rows.append([name, *ratios, f"{paper.F1[name]:.2f}", f"{score['images']:,}"])
     return markdown_table(["class", "precision", "recall", "F1", "F1 of the paper, as published", "images"], rows)
 
 
