@@ -63,9 +63,8 @@ def open_keras(path: Path) -> KerasModel:
         training = None if path.suffix in {".h5", ".hdf5"} else _read_training(path)
         network = keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises a dozen kinds for a damaged file; all mean the same here.
-        reason = str(error).strip().partition("\n")[0]
         raise ModelError(
-            f"Expected a Keras model (.keras or .h5) at {path}, which cannot be loaded: {reason}"
+            f"Expected a Keras model (.keras or .h5) at {path}, which cannot be loaded: {_reason(error)}"
         ) from error
     return KerasModel(network, training, path.stem)
 
@@ -80,6 +79,14 @@ def predict_keras(
 def _read_training(path: Path) -> dict[str, Any] | None:
     with zipfile.ZipFile(path) as archive:
         return json.loads(archive.read(TRAINING_MEMBER)) if TRAINING_MEMBER in archive.namelist() else None
+
+
+def _reason(error: Exception) -> str:
+    """Return why Keras cannot load a file; its advice on Lambda layers is for programmers."""
+    text = str(error).strip()
+    if "`Lambda` layer" in text:
+        return "it holds Python code (a Lambda layer), which is not run from a file. Build it of Keras's own layers."
+    return text.partition("\n")[0]
 
 
 def _check_shapes(network: keras.Model, path: Path) -> None:

@@ -122,9 +122,11 @@ def print_outcomes(outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         for path in (outcome.path, *outcome.sources):
             OUT.print(f"Wrote {path}", highlight=False, soft_wrap=True)
-    if outcomes[0].verification is not None:
-        images = outcomes[0].verification.images
-        OUT.print(f"Verified against Keras on {images:,} images, {outcomes[0].verification.source}.", highlight=False)
+    found = outcomes[0].verification
+    if found is not None:
+        unchecked = "" if found.labelled else " They carry no labels, so --max-drop was not checked."
+        about = f"Verified against Keras on {found.images:,} images, {found.source}.{unchecked}"
+        OUT.print(about, highlight=False, markup=False)
 
 
 def _verified(cell: Callable[[Verification], str]) -> Callable[[Outcome], str]:

@@ -112,6 +112,8 @@ BAD_INPUT = {
     "convert: missing model": ("convert nowhere.keras --to float32", "nowhere.keras"),
     "convert: unknown recipe": ("convert model.keras --to int4", "float32, float16, dynamic, int8"),
     "convert: existing output": ("convert model.keras --to float16", "--force"),
+    "convert: a TFLite file": ("convert model.tflite", "named .keras, .h5, .hdf5, got model.tflite"),
+    "convert: a folder": ("convert empty", "got the folder empty"),
     "convert: no data for int8": ("convert model.keras --to int8", "FER2013 was not found"),
     "convert: no training images": ("convert model.keras --to int8 --data test_only", "split 'train'"),
     "convert: too few images": ("convert model.keras --to int8 --data fer2013", "got 200"),

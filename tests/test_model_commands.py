@@ -15,6 +15,7 @@ from helpers import folder_edition, labelled_faces, write_files
 from test_imports import loaded_by
 
 from fer_edge.convert.metadata import append_metadata
+from fer_edge.convert.signing import sign_file
 from fer_edge.runtime.metadata import read_model
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -38,11 +39,20 @@ def workshop(tmp_path: Path, model_files: dict[str, Path], foreign_flatbuffers: 
         "half_foreign.tflite": foreign_flatbuffers["64x64"][:900],
         "text.tflite": b"no model",
         "key.pem": private,
-        "pub.pem": key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo),
+        "other.pub.pem": public_pem(Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)),
+        "pub.pem": public_pem(key),
         "existing.c": b"",
         "existing.svg": b"",
     }
-    return write_files(tmp_path, files)
+    write_files(tmp_path, files)
+    signed = sign_file(model, tmp_path / "key.pem")
+    swapped = bytearray(signed)
+    swapped[len(signed) // 2] ^= 1
+    return write_files(tmp_path, {"sealed.tflite": signed, "tampered.tflite": bytes(swapped)})
+
+
+def public_pem(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 BAD_INPUT = {
@@ -59,6 +69,11 @@ BAD_INPUT = {
     "verify: foreign": ("verify foreign.tflite", "not written by fer-edge"),
     "verify: unsigned": ("verify model.tflite --verify-key pub.pem", "model.tflite is not signed"),
     "verify: no key": ("verify model.tflite --verify-key nowhere.pem", "nowhere.pem"),
+    "verify: another key": (
+        "verify sealed.tflite --verify-key other.pub.pem",
+        "sealed.tflite was not signed with other.pub.pem",
+    ),
+    "verify: signed, then altered": ("verify tampered.tflite --verify-key pub.pem", "tampered.tflite was altered"),
     "sign: over the model": ("sign model.tflite --key key.pem", "--force"),
     "sign: altered": ("sign altered.tflite --key key.pem --out out.tflite", "altered.tflite was altered"),
     "sign: public key": ("sign model.tflite --key pub.pem --force", "Ed25519 private key"),
@@ -98,6 +113,7 @@ def test_inspect_as_table_with_chart(workshop: Path, run_cli: Run) -> None:
     assert done.returncode == 0, done.stderr
     for word in ("CONV_2D", "1x24x24x8", "elementwise", "lower bound", "angry", "checksum   matches", "XNNPACK"):
         assert word in done.stdout
+    assert "ranges     found on 50 images, synthetic\n" in done.stdout, "no split and no seed are told of these"
     drawn = (workshop / "cost.svg").read_text()
     assert ElementTree.fromstring(drawn).tag.endswith("svg")
     assert "cost per operator" in drawn

@@ -90,7 +90,7 @@ def read_graph(flatbuffer: bytes, name: str = "The model") -> Graph:
         return _read_model(flatbuffer)
     except (struct.error, IndexError, ValueError, OverflowError) as error:  # overflow: see runtime/archive.py
         raise ModelError(
-            f"{name} is cut off or damaged: expected a whole TFLite graph in {len(flatbuffer):,} bytes, got {error}. "
+            f"{name} is cut off or damaged: its {len(flatbuffer):,} bytes hold no whole TFLite graph. "
             "Copy or convert it again."
         ) from error
 

@@ -13,6 +13,9 @@ from fer_edge.cli import training, conversion, running, measuring  # noqa: F401
 from fer_edge.cli.app import app
 from fer_edge.errors import FerEdgeError
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of the signal, as in every shell."""
+
 
 def main() -> None:
     """Run the command line; errors that a user can act on become one sentence and exit code 1."""
@@ -28,9 +31,10 @@ def main() -> None:
 
         print_error(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # what typer makes of Ctrl-C, without a word
+            print("Interrupted.", file=sys.stderr)
+        raise
 
 
 def _open_closed_streams() -> None:

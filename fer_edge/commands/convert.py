@@ -140,13 +140,16 @@ def _run(model: Path, recipes: list[ConversionRecipe], options: InputOptions, st
 def _write(
     conversion: Conversion, recipe: ConversionRecipe, output: OutputOptions, max_drop: float, steps: console.Steps
 ) -> Outcome:
-    """Write one file, signed and as C source if wanted; one that lost too much is kept under another name."""
+    """Write one file, signed and as C source if wanted.
+
+    One that lost too much is kept under another name, and never signed: a signature would let it into a fleet.
+    """
     from fer_edge.convert.verify import exceeds
 
     content, target = conversion.content, output.model(recipe.name)
     passed = conversion.verification is None or not exceeds(conversion.verification, max_drop)
     path = target if passed else target.with_name(f"{output.stem}.{recipe.name}.failed.tflite")
-    if output.key is not None:
+    if output.key is not None and passed:
         from fer_edge.convert.signing import sign_file
 
         content = sign_file(content, output.key)
@@ -180,5 +183,6 @@ def _report(outcomes: list[Outcome], max_drop: float, *, as_json: bool) -> None:
         if not outcome.passed:
             console.print_error(
                 f"{outcome.recipe} lost more accuracy than --max-drop {max_drop} points. The file is kept as "
-                f"{outcome.path}; try another recipe or a larger --calibration-size; --debug shows where it comes from."
+                f'{outcome.path}, unsigned; try float16, or a recipe file with statistic = "percentile"; --debug shows '
+                "where it comes from."
             )

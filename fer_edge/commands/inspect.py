@@ -172,15 +172,18 @@ def _provenance(content: dict[str, Any]) -> dict[str, str]:
 _PROVENANCE: dict[str, Callable[[dict[str, Any]], str]] = {
     "takes": lambda content: str(content["input"]["content"]),
     "gives": lambda content: str(content["output"]["content"]),
-    "ranges": lambda content: "found on {count:,} images of {source}, split {split}, seed {seed}".format(
-        **content["calibration"]
-    ),
+    "ranges": lambda content: _calibrated(content["calibration"]),
     "verified": lambda content: _verified(content["verification"]),
     "trained": lambda content: "{epochs_trained} epochs, seed {seed}, temperature {temperature:.3f}".format(
         **content["training"]
     ),
     "assumed": lambda content: " ".join(map(str, content["assumptions"])),
 }
+
+
+def _calibrated(found: dict[str, Any]) -> str:
+    told = "".join(f", {name} {found[name]}" for name in ("split", "seed") if found[name] is not None)
+    return f"found on {found['count']:,} images, {found['source']}{told}"
 
 
 def _verified(found: dict[str, Any]) -> str:

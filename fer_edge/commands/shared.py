@@ -16,6 +16,7 @@ from fer_edge.quiet import silenced
 from fer_edge.types import LabelledImages
 
 EVALUATION_SPLITS = ("public", "test", "private")
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
 def read_fer2013(data: str | None) -> dict[str, LabelledImages]:
@@ -34,13 +35,19 @@ def choose_split(split: str | None, splits: dict[str, LabelledImages]) -> str:
 
 
 def require_file(model: Path) -> None:
-    """Check that a .keras file is there, before reading FER2013 and loading TensorFlow.
+    """Check that a Keras file is there, before reading FER2013 and loading TensorFlow.
 
     Raises:
         ModelError: it is not.
     """
+    if model.is_dir():
+        raise ModelError(
+            f"Expected a .keras or .h5 file, got the folder {model}. A SavedModel's network can be saved as .keras."
+        )
     if not model.is_file():
         raise ModelError(f"Expected a .keras model at {model}: no such file.")
+    if model.suffix not in KERAS_SUFFIXES:
+        raise ModelError(f"Expected a Keras model, named {', '.join(KERAS_SUFFIXES)}, got {model}.")
 
 
 def load_quietly(model: str) -> Path:

@@ -111,6 +111,6 @@ def _notes(flatbuffer: bytes) -> tuple[str, ...]:
     if not left:
         return ()
     return (
-        f"The normalisation of the pixels does not fold into the first layer with weights: {', '.join(left)} stay in "
-        "front of it. It folds where that layer does not pad, or where the normalisation is a factor alone.",
+        "The normalisation of the pixels does not fold into the first layer with weights; in front of it stays: "
+        f"{', '.join(left)}. It folds where that layer does not pad, or where the normalisation is a factor alone.",
     )

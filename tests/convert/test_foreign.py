@@ -218,6 +218,13 @@ def test_a_damaged_h5_file(tmp_path: Path, content: bytes) -> None:
         open_keras(path)
 
 
+def test_python_code_in_a_file_is_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.keras"
+    keras.Sequential([keras.Input((48, 48, 1)), layers.Lambda(lambda pixels: pixels / 255)]).save(path)
+    with pytest.raises(ModelError, match=r"holds Python code \(a Lambda layer\)"):
+        open_keras(path)
+
+
 def test_a_network_of_keras_applications() -> None:
     """Ten classes, 32x32 RGB, pixels -1..1, depthwise convolutions: as far from ours as it gets."""
     keras.utils.set_random_seed(0)
