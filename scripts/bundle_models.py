@@ -25,7 +25,8 @@ def main() -> int:
         recipes = [option for recipe in BUNDLED for option in ("--to", recipe)]
         folder = ROOT / "fer_edge/assets"
         command = ["convert", str(model), *recipes, "--out", str(folder), "--max-drop", "0.5", "--force"]
-        subprocess.run([sys.executable, "-m", "fer_edge", *command], check=True)
+        if code := subprocess.run([sys.executable, "-m", "fer_edge", *command], check=False).returncode:
+            return code
     return 0
 
 
