@@ -78,7 +78,7 @@ def main() -> int:
     parser.add_argument("--starts", type=int, default=25, help="processes of each kind")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
-    model = find_model(options.model)
+    model = Path(find_model(options.model))
     comparisons = [*compare_calls(model, options.rounds), *compare_starts(model, options.starts)]
     print_table(comparisons)
     if options.json:

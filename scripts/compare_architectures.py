@@ -97,7 +97,7 @@ def prepare(name: str, *, keep: bool) -> Architecture:
     failures: dict[str, str] = {}
     for recipe in RECIPES.values():
         target = FOLDER / f"{name}.{recipe.name}.tflite"
-        shipped = ASSETS / target.name
+        shipped = Path(ASSETS) / target.name
         try:
             if name in BUNDLED and shipped.is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)

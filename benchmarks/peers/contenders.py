@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from compare_architectures import PUBLISHED, load_network
 from peers.environments import BUILD, ROOT, NodeEnvironment, PythonEnvironment
@@ -42,14 +43,14 @@ def all_peers(splits: Splits) -> list[Peer]:
 
 def ours(splits: Splits) -> list[Peer]:
     """Return the bundled int8 files, the default network first, and float32 files of the same networks."""
-    networks = sorted(file.name.removesuffix(".int8.tflite") for file in ASSETS.glob("*.int8.tflite"))
+    networks = sorted(file.name.removesuffix(".int8.tflite") for file in Path(ASSETS).glob("*.int8.tflite"))
     networks.sort(key=lambda network: network != DEFAULT_MODEL)
     return [peer for network in networks for peer in (bundled(network), converted(network, "float32", splits))]
 
 
 def bundled(network: str) -> Peer:
     """Return the int8 file that fer-edge ships."""
-    file = ASSETS / f"{network}.int8.tflite"
+    file = Path(ASSETS) / f"{network}.int8.tflite"
     return Peer(f"{network} int8", OURS, ("fer-edge", str(file)), (file,))
 
 

@@ -61,7 +61,7 @@ def load_quietly(model: str) -> Path:
     from fer_edge.runtime import EmotionClassifier
     from fer_edge.runtime.bundled import find_model
 
-    path = find_model(model)
+    path = Path(find_model(model))
     with silenced():
         EmotionClassifier(path).close()
     return path
@@ -76,7 +76,7 @@ def read_model_bytes(model: str) -> tuple[Path, bytes]:
     from fer_edge.runtime.bundled import find_model
     from fer_edge.runtime.metadata import read_file
 
-    path = find_model(model)
+    path = Path(find_model(model))
     return path, read_file(path)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -33,7 +33,7 @@ class EmotionClassifier:
             face in, one probability per label out.
     """
 
-    def __init__(self, model: Path | str | bytes = DEFAULT_MODEL, *, threads: int = 1) -> None:
+    def __init__(self, model: str | os.PathLike[str] | bytes = DEFAULT_MODEL, *, threads: int = 1) -> None:
         if threads < 1:
             raise ValueError(f"expected threads of at least 1, got {threads}")
         file = read_model(model if isinstance(model, bytes) else find_model(model))

@@ -11,9 +11,9 @@ checksum that fits, and interpreters may crash on it. Load models of people whom
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import ModelError
@@ -54,7 +54,7 @@ class ModelFile:
     metadata: ModelMetadata
 
 
-def read_model(source: Path | bytes, *, name: str = "") -> ModelFile:
+def read_model(source: str | os.PathLike[str] | bytes, *, name: str = "") -> ModelFile:
     """Read and verify a .tflite file that fer-edge wrote, before any interpreter sees it.
 
     Args:
@@ -64,7 +64,7 @@ def read_model(source: Path | bytes, *, name: str = "") -> ModelFile:
     Raises:
         ModelError: missing, truncated, altered, from a newer fer-edge, or without its metadata.
     """
-    name = name or ("The model" if isinstance(source, bytes) else str(source))
+    name = name or ("The model" if isinstance(source, bytes) else os.fspath(source))
     data = source if isinstance(source, bytes) else read_file(source)
     content = _read_content(data, name)
     length = content["flatbuffer_bytes"]
@@ -75,17 +75,18 @@ def read_model(source: Path | bytes, *, name: str = "") -> ModelFile:
     return ModelFile(flatbuffer, metadata)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: str | os.PathLike[str]) -> bytes:
     """Return the bytes of a model file.
 
     Raises:
         ModelError: it cannot be read, or is too large to be one.
     """
     try:
-        size = path.stat().st_size
+        size = os.stat(path).st_size
         if size > MAX_MODEL_BYTES:
             raise ModelError(f"{path} is no model of fer-edge: it has {size:,} bytes, at most {MAX_MODEL_BYTES:,}.")
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         raise ModelError(f"Expected a .tflite model at {path}: {error.strerror}.") from error
 

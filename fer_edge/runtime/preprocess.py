@@ -6,8 +6,8 @@ holds 48x48 crops never pays for it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,7 @@ def decode_picture(data: bytes) -> Picture:
     return _decode(data, grey=False)
 
 
-def read_picture(path: Path | str) -> Picture:
+def read_picture(path: str | os.PathLike[str]) -> Picture:
     """Return the picture at `path` as H x W x 3 uint8 BGR, turned upright by its EXIF tag.
 
     Of an animation it is the first frame; 16-bit pictures lose their lower eight bits.

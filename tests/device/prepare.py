@@ -31,7 +31,7 @@ def test_bundled_networks() -> None:
     from fer_edge.runtime.bundled import ASSETS
 
     (FILES / "models").mkdir()
-    shipped = sorted(ASSETS.glob("*.int8.tflite"))
+    shipped = sorted(Path(ASSETS).glob("*.int8.tflite"))
     assert shipped
     for path in shipped:
         (FILES / "models" / path.name).write_bytes(path.read_bytes())
