@@ -1,7 +1,7 @@
 """What the runtime adds to the bare interpreter stays within what fer-edge promises.
 
 The benchmark measures, in a process of its own, so that what pytest has loaded does not count. Its
-variants take turns and its figures are medians or quartiles, so ratios hold on a busy machine. The
+variants take turns and its figures are medians, so ratios hold on a busy machine. The
 limits are the promised ones, with concessions: of the start, the processor time is held to a wider
 limit, for it hangs on how fast NumPy loads, and on how long its idle threads spin; and `predict_batch`,
 which saves 1 to 2 %, may be 2 % slower.
