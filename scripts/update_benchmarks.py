@@ -18,6 +18,7 @@ from typing import Any
 
 from pages import Row, describe_host, markdown_table, replace_section
 from screenshot_report import photograph
+from variants import collect_variants
 
 from fer_edge.benchmarks.report_file import read_report
 from fer_edge.benchmarks.results import TASKS, BenchReport, ModelResult
@@ -54,13 +55,8 @@ def main() -> int:
 
 
 def measure_models(bench: Path) -> None:
-    """Convert the bundled networks and bench all variants together on FER2013."""
-    folder = BUILD / "models"
-    for name in MODELS:
-        recipes = [option for recipe in ("float32", "float16", "int8") for option in ("--to", recipe)]
-        source = str(ROOT / f"models/{name}.keras")
-        fer_edge("convert", source, *recipes, "--out", str(folder), "--max-drop", "100", "--force")
-    files = [str(folder / f"{name}.{recipe}.tflite") for name in MODELS for recipe in ("float32", "float16", "int8")]
+    """Bench all variants of the bundled networks together on FER2013."""
+    files = [str(file) for name in MODELS for file in collect_variants(name, BUILD / "models")]
     fer_edge("bench", *files, "--json", str(bench), "--force")
 
 

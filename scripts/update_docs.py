@@ -17,13 +17,11 @@ from typing import Any
 
 import paper
 from pages import Row, describe_host, markdown_table, replace_section
+from variants import collect_variants
 
 ROOT = Path(__file__).parent.parent
 MODELS = ("edge_cnn_s", "edge_cnn_m")
 """The bundled networks, the default first."""
-
-FILES = ("float32", "float16", "int8")
-"""The recipes that are benched, the baseline first."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,10 @@ def main() -> int:
 
 
 def measure(name: str) -> Measured:
-    """Convert and bench one network on FER2013, and read its run folder."""
+    """Bench one network's variants on FER2013, and read its run folder."""
     folder = ROOT / "build/docs" / name
-    wanted = [option for recipe in FILES for option in ("--to", recipe)]
-    fer_edge(
-        "convert", str(ROOT / f"models/{name}.keras"), *wanted, "--out", str(folder), "--max-drop", "100", "--force"
-    )
-    files = [str(folder / f"{name}.{recipe}.tflite") for recipe in FILES]
-    fer_edge("bench", *files, "--json", str(folder / "report.json"), "--force")
+    files = collect_variants(name, folder)
+    fer_edge("bench", *map(str, files), "--json", str(folder / "report.json"), "--force")
     report = json.loads((folder / "report.json").read_text())
     if any(model["accuracy"] is None for model in report["models"]):
         sys.exit("The pages state accuracies: name FER2013 with FER_EDGE_DATA first")
@@ -158,8 +152,6 @@ def variant_row(name: str, model: dict[str, Any]) -> Row:
 
 def card_section(models: list[Measured], paper_run: paper.PaperRun | None) -> str:
     """Return the model card's figures, each with the command that made it."""
-    names = " ".join(f"build/docs/NAME/NAME.{recipe}.tflite" for recipe in FILES)
-    wanted = " ".join(f"--to {recipe}" for recipe in FILES)
     parts = [
         accuracy_table(models, paper_run),
         f"Above: {accuracy_sentence(models)} From `runs/NAME/metrics.json`, as `fer-edge train` wrote it; again with",
@@ -168,8 +160,8 @@ def card_section(models: list[Measured], paper_run: paper.PaperRun | None) -> st
         variant_table(models),
         f"Above: {variant_sentence(models)} Written by `make docs`, which runs",
         shell(
-            f"fer-edge convert models/NAME.keras {wanted} --out build/docs/NAME --data fer2013.zip",
-            f"fer-edge bench {names} --data fer2013.zip --json report.json",
+            "fer-edge convert models/NAME.keras --to float32 --data fer2013.zip",
+            "fer-edge bench models/NAME.float32.tflite fer_edge/assets/NAME.*.tflite --data fer2013.zip",
         ),
     ]
     for model in models:

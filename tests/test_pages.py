@@ -77,8 +77,8 @@ def test_the_card_names_the_command_of_each_figure(measured: update_docs.Measure
     assert '<img src="images/reliability_edge_cnn_s.png"' in card
     for command in (
         "fer-edge evaluate models/edge_cnn_s.keras --data fer2013.zip --split public --out figures",
-        "fer-edge convert models/NAME.keras --to float32 --to float16 --to int8 --out build/docs/NAME",
-        "fer-edge bench build/docs/NAME/NAME.float32.tflite ",
+        "fer-edge convert models/NAME.keras --to float32 ",
+        "fer-edge bench models/NAME.float32.tflite fer_edge/assets/NAME.*.tflite ",
     ):
         assert command in card
     assert card.count("```") % 2 == 0
