@@ -18,14 +18,13 @@ from typing import Any
 
 from pages import Row, describe_host, markdown_table, replace_section
 from screenshot_report import photograph
-from variants import collect_variants
+from variants import bench_variants, fer_edge
 
 from fer_edge.benchmarks.report_file import read_report
 from fer_edge.benchmarks.results import TASKS, BenchReport, ModelResult
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build/docs-bench"
-MODELS = ("edge_cnn_s", "edge_cnn_m")
 PAGE, README = ROOT / "docs/benchmarks.md", ROOT / "README.md"
 
 
@@ -36,7 +35,7 @@ def main() -> int:
     reuse = parser.parse_args().reuse
     bench, sweep = BUILD / "bench.json", BUILD / "sweep.json"
     if not (reuse and bench.exists()):
-        measure_models(bench)
+        bench_variants(bench)
     if not (reuse and sweep.exists()):
         program = ROOT / "benchmarks/sweep.py"
         run(str(program), "--json", str(sweep), "--plot", str(ROOT / "docs/images/sweep.png"))
@@ -52,12 +51,6 @@ def main() -> int:
     replace_section(PAGE, "sweep", sweep_section(figures))
     replace_section(README, "sweep", sweep_sentences(figures))
     return 0
-
-
-def measure_models(bench: Path) -> None:
-    """Bench all variants of the bundled networks together on FER2013."""
-    files = [str(file) for name in MODELS for file in collect_variants(name, BUILD / "models")]
-    fer_edge("bench", *files, "--json", str(bench), "--force")
 
 
 def draw_report(bench: Path) -> None:
@@ -200,11 +193,6 @@ def sweep_sentences(figures: dict[str, Any]) -> str:
         f"`{figures['model']}` {1000 * one:.0f} us, {1000 * batch:.0f} us in a call with 128{threads} "
         f"({describe_host(figures['host'])}; [the sweep](docs/benchmarks.md#how-the-cost-grows), `make docs-bench`)."
     )
-
-
-def fer_edge(*arguments: str) -> None:
-    """Run the command line of this very environment."""
-    run("-m", "fer_edge", *arguments)
 
 
 def run(*arguments: str) -> None:

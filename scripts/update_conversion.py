@@ -17,6 +17,8 @@ from pages import Row, describe_host, markdown_table, replace_section
 
 from fer_edge.benchmarks.host import describe_host as examine_host
 from fer_edge.benchmarks.turns import time_in_turn
+from fer_edge.runtime.bundled import bundled_names, find_model
+from fer_edge.runtime.metadata import read_model
 from fer_edge.types import LABELS
 
 ROOT = Path(__file__).parent.parent
@@ -97,7 +99,23 @@ def recipes_section(recipes: dict[str, Files]) -> str:
             f"Against the Keras networks ({keras}) on {found['images']:,} images, {found['source']}; int8 calibrated "
             f"on 200 training images. Time of one `predict` of a 48x48 crop on {describe_host(examine_host())}, one "
             f"thread, the files in turn in {ROUNDS} rounds. Written by `make docs-conversion`.",
+            bundled_sentence(),
         ]
+    )
+
+
+def bundled_sentence() -> str:
+    """Return what the bundled files say of their own verification."""
+    verified = []
+    for name in bundled_names():
+        found = read_model(find_model(name)).metadata.content["verification"]["labelled"]
+        low, high = (100 * found["drop_interval"][bound] for bound in ("low", "high"))
+        verified.append(
+            f"`{name}` {100 * found['accuracy']:.2f} %, drop {100 * found['drop']:+.2f} ({low:+.2f} to {high:+.2f})"
+        )
+    return (
+        "All files above were converted for this page. Another processor rounds the last digits of a conversion "
+        f"otherwise; the bundled files say of themselves: {'; '.join(verified)}."
     )
 
 

@@ -5,9 +5,9 @@ Needs FER2013 and the run folders. No figure in those pages is typed by hand.
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -17,11 +17,9 @@ from typing import Any
 
 import paper
 from pages import Row, describe_host, markdown_table, replace_section
-from variants import collect_variants
+from variants import MODELS, bench_variants, fer_edge
 
 ROOT = Path(__file__).parent.parent
-MODELS = ("edge_cnn_s", "edge_cnn_m")
-"""The bundled networks, the default first."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,16 @@ class Measured:
 
 def main() -> int:
     """Measure, then update the pages."""
-    models, paper_run = [measure(name) for name in MODELS], paper.read_run()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bench", type=Path, help="take the figures of this report, such as make docs-bench leaves")
+    bench = parser.parse_args().bench
+    if bench is None:
+        bench = ROOT / "build/docs/bench.json"
+        bench_variants(bench)
+    report = json.loads(bench.read_text())
+    if any(model["accuracy"] is None for model in report["models"]):
+        sys.exit("The pages state accuracies: name FER2013 with FER_EDGE_DATA first")
+    models, paper_run = [read_measured(name, report) for name in MODELS], paper.read_run()
     replace_section(ROOT / "README.md", "bench", bench_section(models, paper_run))
     replace_section(ROOT / "docs/model-card.md", "card", card_section(models, paper_run))
     shutil.copy(ROOT / f"runs/{MODELS[0]}/confusion.png", ROOT / "docs/images/confusion.png")
@@ -46,17 +53,12 @@ def main() -> int:
     return 0
 
 
-def measure(name: str) -> Measured:
-    """Bench one network's variants on FER2013, and read its run folder."""
-    folder = ROOT / "build/docs" / name
-    files = collect_variants(name, folder)
-    fer_edge("bench", *map(str, files), "--json", str(folder / "report.json"), "--force")
-    report = json.loads((folder / "report.json").read_text())
-    if any(model["accuracy"] is None for model in report["models"]):
-        sys.exit("The pages state accuracies: name FER2013 with FER_EDGE_DATA first")
+def read_measured(name: str, report: dict[str, Any]) -> Measured:
+    """Return what a report of all variants and the run folder tell of one network."""
+    own = [model for model in report["models"] if model["name"] == name]
     run = ROOT / "runs" / name
     metrics = json.loads((run / "metrics.json").read_text())
-    return Measured(name, report, metrics["public"], json.loads((run / "run.json").read_text()))
+    return Measured(name, report | {"models": own}, metrics["public"], json.loads((run / "run.json").read_text()))
 
 
 def bench_section(models: list[Measured], paper_run: paper.PaperRun | None) -> str:
@@ -223,11 +225,6 @@ def annotate_portrait(target: Path) -> None:
         source = Path(folder) / "astronaut.png"
         cv2.imwrite(str(source), cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
         fer_edge("predict", str(source), "--out", str(target), "--force")
-
-
-def fer_edge(*arguments: str) -> None:
-    """Run the command line of this very environment."""
-    subprocess.run([sys.executable, "-m", "fer_edge", *arguments], check=True)
 
 
 if __name__ == "__main__":
