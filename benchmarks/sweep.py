@@ -149,9 +149,11 @@ def plot(measured: list[Measured], path: Path) -> None:
     """Draw one panel per sweep."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter, MaxNLocator
 
     axes_names = list(dict.fromkeys(entry.axis for entry in measured))
     figure = Figure(figsize=(11, 6), layout="constrained")
+    figure.suptitle("Median time; the band holds the middle half of the rounds", fontsize="medium")
     FigureCanvasAgg(figure)
     panels = figure.subplots(2, 3).ravel()
     for panel, name in zip(panels, axes_names, strict=False):
@@ -160,7 +162,9 @@ def plot(measured: list[Measured], path: Path) -> None:
             x = [entry.value for entry in rows]
             panel.plot(x, [entry.median_ms for entry in rows], marker="o", label=what)
             panel.fill_between(x, [entry.low_ms for entry in rows], [entry.high_ms for entry in rows], alpha=0.2)
-        panel.set(xlabel=name, ylabel="ms, median (band: quartiles of the rounds)", ylim=(0, None))
+        panel.set(xlabel=name, ylabel="ms", ylim=(0, None))
+        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        panel.xaxis.set_major_formatter(EngFormatter(sep=""))
         panel.grid(alpha=0.3)
         panel.legend()
     for panel in panels[len(axes_names) :]:
