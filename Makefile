@@ -10,8 +10,9 @@ DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo $(DATA_OPTION)
 
+# Two workers: the slow tests keep one core busy with TensorFlow's converter, which is not parallel.
 test: $(VENV)/.dev lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev
 	$(BIN)/pytest -m "not slow"
