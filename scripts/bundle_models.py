@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from variants import MODELS
+
 ROOT = Path(__file__).parent.parent
-MODELS = ("edge_cnn_s", "edge_cnn_m")
 BUNDLED = ("float16", "int8")
 
 

