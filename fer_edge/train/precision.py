@@ -1,7 +1,8 @@
-"""bfloat16 training: the same network with faster arithmetic, for CPUs that have it (AVX512-BF16, AMX, Arm BF16).
+"""The copy of a network that is trained: the same network with faster arithmetic.
 
-The variables stay float32 and in the same order, so weights travel freely between this copy and the
-float32 network that a run hands out.
+Its batch norm is one kernel, and it can compute in bfloat16, for CPUs where that is faster (docs/lab-notes.md has the
+step times of two). The variables stay float32 and in the same order, so weights travel freely between this copy and
+the float32 network that a run hands out.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from fer_edge.train.config import Precision
+
 
 class FusedBatchNorm(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras has no types
     """Batch norm over channels-last images in one kernel.
 
-    Keras computes the moments in float32, piece by piece, which costs a third of a bfloat16 step.
-    TensorFlow's fused kernel reads and writes bfloat16 and keeps the statistics in float32.
+    Keras computes the moments piece by piece, which costs a quarter of a float32 step and a third of a bfloat16 one.
+    TensorFlow's fused kernel also reads and writes bfloat16, and keeps the statistics in float32.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -45,16 +48,16 @@ class FusedBatchNorm(keras.layers.BatchNormalization):  # type: ignore[misc]  # 
         return normal
 
 
-def in_bfloat16(network: keras.Model) -> keras.Model:
-    """Return a copy of `network` that computes in bfloat16, with the same float32 weights.
+def fast_copy(network: keras.Model, precision: Precision) -> keras.Model:
+    """Return a copy of `network` that trains faster, with the same float32 weights.
 
-    The last layer stays in float32: a softmax in bfloat16 has but three digits.
+    In bfloat16 the last layer stays in float32: a softmax in bfloat16 has but three digits.
     """
     last = network.layers[-1].name
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config()
-        if layer.name != last:
+        if precision == "bfloat16" and layer.name != last:
             config["dtype"] = "mixed_bfloat16"
         kind = type(layer)
         if kind is keras.layers.BatchNormalization and len(layer.input.shape) == 4:  # the kernel is for images

@@ -12,7 +12,7 @@ from fer_edge.train.augment import augment_batch, mix_batch
 from fer_edge.train.config import TrainConfig
 from fer_edge.train.labels import Targets
 from fer_edge.train.models import build_model
-from fer_edge.train.precision import in_bfloat16
+from fer_edge.train.precision import fast_copy
 from fer_edge.train.run import EpochRow, TrainState
 from fer_edge.train.teacher import Teacher, blend, load_trained
 
@@ -116,9 +116,9 @@ def _build(config: TrainConfig) -> keras.Model:
 
 
 def _copy_to_train(network: keras.Model, config: TrainConfig) -> keras.Model:
-    if config.precision == "bfloat16":
-        return in_bfloat16(network)
-    copy = _build(config)
+    if not config.jit_compile:
+        return fast_copy(network, config.precision)
+    copy = _build(config)  # XLA makes its own kernels
     copy.set_weights(network.get_weights())
     return copy
 
