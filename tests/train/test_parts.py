@@ -296,7 +296,9 @@ def test_fine_stem_sees_every_pixel_first() -> None:
 # --- precision
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), [("bfloat16", 0.02), ("float32", 1e-3)])  # 3 digits; the variance over n - 1
+@pytest.mark.parametrize(
+    ("precision", "tolerance"), [("bfloat16", 0.02), ("float32", 1e-3)]
+)  # 3 digits; the variance over n - 1
 def test_fast_copy_answers_and_learns_like_the_original(precision, tolerance) -> None:
     keras.utils.set_random_seed(3)
     network = build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.0])
