@@ -22,9 +22,11 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 
 def coerce_field(value: Any, hint: Any, name: str) -> Any:
-    """Check `value` against a field's type; whole numbers are welcome where fractions are."""
+    """Check `value` against a field's type; whole numbers are welcome for fractions, one text for a list of texts."""
     if typing.get_origin(hint) is Literal:
         hint = str
+    if hint == list[str] and isinstance(value, str):
+        value = [value] if value else []
     if isinstance(hint, types.GenericAlias):
         if not isinstance(value, list):
             raise RecipeError(f"Recipe field '{name}': expected a list, got {value!r}.")

@@ -48,7 +48,7 @@ class TrainConfig:
     seed: int
     jit_compile: bool
     precision: Precision = "float32"
-    initial: str = ""
+    initial: list[str] = dataclasses.field(default_factory=list)
     stem: list[int] = dataclasses.field(default_factory=list)
     labels: Labels = "fer"
     votes_weight: float = 0.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -40,17 +42,22 @@ class Session:
         self._average = tf.function(self._average_once)
         self._size: int | None = None
 
-    def start_from(self, source: str) -> None:
-        """Begin with the weights of a finished run or .keras file of the same architecture.
+    def start_from(self, sources: Sequence[str]) -> None:
+        """Begin with the weights of finished runs or .keras files of the same architecture, averaged if several.
+
+        Averaging pays where they themselves began from the same weights (a model soup, arXiv:2203.05482).
 
         Raises:
-            RecipeError: it cannot be loaded, or its architecture differs.
+            RecipeError: one cannot be loaded, or its architecture differs.
         """
-        weights = load_trained(source, field="initial").get_weights()
-        if [weight.shape for weight in weights] != [weight.shape for weight in self.shipped.get_weights()]:
-            raise RecipeError(f"Recipe field 'initial' names {source}, expected the recipe's own architecture.")
-        self.shipped.set_weights(weights)
-        self.model.set_weights(weights)
+        shapes = [weight.shape for weight in self.shipped.get_weights()]
+        weights = [load_trained(source, field="initial").get_weights() for source in sources]
+        for source, candidate in zip(sources, weights, strict=True):
+            if [weight.shape for weight in candidate] != shapes:
+                raise RecipeError(f"Recipe field 'initial' names {source}, expected the recipe's own architecture.")
+        average = [np.mean(same, axis=0) for same in zip(*weights, strict=True)]
+        self.shipped.set_weights(average)
+        self.model.set_weights(average)
 
     def train_batch(
         self, images: npt.NDArray[np.uint8], targets: Targets, *, size: int, rate: float, rng: np.random.Generator

@@ -91,3 +91,8 @@ def test_override_without_value() -> None:
 def test_image_size_grows_with_training() -> None:
     config = load_recipe("edge_cnn_s", {"epochs": 10, "image_sizes": [[0.0, 36], [0.6, 48]]})
     assert [config.image_size(epoch) for epoch in (0, 5, 6, 9)] == [36, 36, 48, 48]
+
+
+def test_one_text_stands_for_a_list_of_one() -> None:
+    assert load_recipe("edge_cnn_s", {"initial": "runs/first"}).initial == ["runs/first"]
+    assert load_recipe("edge_cnn_s", {"initial": ""}).initial == []

@@ -1,5 +1,6 @@
 """An interrupted run that is resumed must end exactly where an uninterrupted one ends."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -155,6 +156,19 @@ def test_run_starts_from_the_weights_that_it_names(tmp_path) -> None:
         train(load_recipe("edge_cnn_s", {**still, "widths": [8, 8, 16]}), faces(), RunFolder(tmp_path / "3"), Silent())
     with pytest.raises(RecipeError, match=r"initial.*nowhere"):
         train(load_recipe("edge_cnn_s", {**still, "initial": "nowhere"}), faces(), RunFolder(tmp_path / "4"), Silent())
+
+
+def test_run_starts_from_the_average_of_several(tmp_path) -> None:
+    networks = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        networks.append(build_model("edge_cnn", **{name: SMALL_EDGE[name] for name in ("widths", "blocks", "dropout")}))
+        networks[-1].save(tmp_path / f"{seed}.keras")
+    still = {**SMALL_EDGE, "epochs": 1, "learning_rate": 1e-9}
+    still["initial"] = [str(tmp_path / "1.keras"), str(tmp_path / "2.keras")]
+    got = train(load_recipe("edge_cnn_s", still), faces(), RunFolder(tmp_path / "run"), Silent())
+    for first, second, weight in zip(*(n.trainable_weights for n in (*networks, got)), strict=True):
+        np.testing.assert_allclose(weight, (first + second) / 2, atol=1e-6)
 
 
 def test_answers_for_other_images_are_refused(tmp_path) -> None:
