@@ -204,7 +204,7 @@ def training_sentence(model: Measured) -> str:
     """Return how the network was trained, from its own record."""
     record, recipe = model.record, model.record["recipe"]
     teacher = f", teachers {', '.join(recipe['teacher'])}" if recipe.get("teacher") else ""
-    start = f" from {recipe['initial']} on" if recipe.get("initial") else ""
+    start = starting_point(recipe.get("initial") or [])
     return (
         f"Training: {record['epochs_trained']} epochs{start} in {record['seconds'] / 60:.0f} minutes, seed "
         f"{record['seed']}, labels '{recipe['labels']}'{teacher}, TensorFlow {record['versions']['tensorflow']}, Keras "
@@ -214,6 +214,14 @@ def training_sentence(model: Measured) -> str:
         "chosen on PublicTest, but the runs were compared on it before these "
         "were bundled, so its figures flatter a little; PrivateTest was never seen."
     )
+
+
+def starting_point(initial: str | list[str]) -> str:
+    """Return which weights training began with; records from before networks could be averaged name one."""
+    names = [initial] if isinstance(initial, str) else initial
+    if len(names) > 1:
+        return f" from the average of {' and '.join(names)} on"
+    return f" from {names[0]} on" if names else ""
 
 
 def annotate_portrait(target: Path) -> None:
