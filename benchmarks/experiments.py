@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -41,7 +42,7 @@ class Experiment:
     @property
     def folder(self) -> Path:
         """The run folder."""
-        return RUNS / self.name.replace(" ", "_")
+        return RUNS / re.sub(r"\W+", "_", self.name)  # names hold slashes
 
 
 def main() -> int:
