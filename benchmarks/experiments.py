@@ -4,7 +4,8 @@
 
 The TOML file names a recipe, what all runs share, and each run's own overrides. Runs go to build/experiments/
 and are kept: a second call trains only what is new, and an interrupted run goes on. Every row is measured on
-the held-out training images and PublicTest together; its cost is that of its int8 file. Prints a Markdown table.
+the held-out training images and PublicTest together, at the size that the run trained on last; its cost is that
+of its int8 file. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -21,11 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from fer_edge.benchmarks.cost import analyse_cost
+from fer_edge.dataset import read_splits
+from fer_edge.evaluation import Evaluation, evaluate
+from fer_edge.keras_file import load_keras, predict_keras
 from fer_edge.runtime import EmotionClassifier
 from fer_edge.runtime.metadata import read_model
+from fer_edge.train.holdout import split_holdout
+from fer_edge.train.run import RunFolder
+from fer_edge.votes import read_votes
 
 ROOT = Path(__file__).parent.parent
 RUNS = ROOT / "build/experiments"
@@ -56,7 +65,8 @@ def main() -> int:
     experiments = [Experiment(name, {**plan["shared"], **own}) for name, own in plan["experiments"].items()]
     for experiment in experiments:
         train_and_convert(experiment, plan["recipe"], arguments.data, arguments.votes)
-    print(table(experiments))
+    evaluations = evaluate_all(experiments, arguments.data, arguments.votes)
+    print(table(experiments, evaluations))
     return 0
 
 
@@ -74,30 +84,53 @@ def train_and_convert(experiment: Experiment, recipe: str, data: str, votes: str
         fer_edge("convert", str(folder / "model.keras"), "--to", "int8", "--max-drop", "100", "--data", data)
 
 
-def table(experiments: list[Experiment]) -> str:
+def evaluate_all(experiments: list[Experiment], data: str, votes: str) -> list[list[Evaluation]]:
+    """Return, for each experiment, what its network makes of its held-out images and of PublicTest."""
+    splits = read_splits(Path(data), "train", "public")
+    opinions = read_votes(Path(votes))
+    found = []
+    for experiment in experiments:
+        config = RunFolder(experiment.folder).read_recipe()
+        network = load_keras(experiment.folder / "model.keras").network
+        size = config.image_size(config.epochs - 1)
+        _, holdout = split_holdout(splits["train"], config.holdout, config.seed)
+        found.append(
+            [
+                evaluate(part, predict_keras(network, resized(part.images, size)), votes=opinions)
+                for part in (holdout, splits["public"])
+            ]
+        )
+    return found
+
+
+def resized(images: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+    """Return N x size x size x 1 images, sampled as augmentation samples them."""
+    return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR) for image in images])[..., None]
+
+
+def table(experiments: list[Experiment], evaluations: list[list[Evaluation]]) -> str:
     """Return one Markdown row per experiment; latencies were taken in turns, so that drift meets all alike."""
     latencies = median_latencies_us([experiment.folder / "model.int8.tflite" for experiment in experiments])
     lines = [
         "| choice | minutes | accuracy, % | macro-F1 | FER+, % | parameters | M MACs | int8 latency |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for experiment, latency in zip(experiments, latencies, strict=True):
-        metrics = json.loads((experiment.folder / "metrics.json").read_text())
+    for experiment, parts, latency in zip(experiments, evaluations, latencies, strict=True):
         record = json.loads((experiment.folder / "run.json").read_text())
         cost = analyse_cost(read_model((experiment.folder / "model.int8.tflite").read_bytes()).flatbuffer)
-        parts = [metrics["holdout"], metrics["public"]]
+        accuracy = pooled([(part.accuracy, part.images) for part in parts])
+        ferplus = pooled([(part.accuracy_ferplus or 0.0, part.images_ferplus) for part in parts])
         lines.append(
-            f"| {experiment.name} | {record['seconds'] / 60:.1f} | {pooled(parts, 'accuracy', 'images'):.2f} "
-            f"| {np.mean([part['macro_f1'] for part in parts]):.3f} "
-            f"| {pooled(parts, 'accuracy_ferplus', 'images_ferplus'):.2f} "
+            f"| {experiment.name} | {record['seconds'] / 60:.1f} | {accuracy:.2f} "
+            f"| {np.mean([part.macro_f1 for part in parts]):.3f} | {ferplus:.2f} "
             f"| {record['parameters']:,} | {cost.macs / 1e6:.1f} | {latency / latencies[0]:.2f} |"
         )
     return "\n".join(lines)
 
 
-def pooled(parts: list[dict[str, Any]], share: str, count: str) -> float:
-    """Return the percentage over all images of the parts."""
-    return 100 * sum(part[share] * part[count] for part in parts) / sum(part[count] for part in parts)
+def pooled(shares: list[tuple[float, int]]) -> float:
+    """Return the percentage over all images of parts that are given as (share, images)."""
+    return 100 * sum(share * count for share, count in shares) / sum(count for _, count in shares)
 
 
 def median_latencies_us(paths: list[Path]) -> list[float]:

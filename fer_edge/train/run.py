@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import tomllib
 import zipfile
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,8 @@ from fer_edge.files import replacing, write_bytes, write_text
 from fer_edge.train.config import TrainConfig, config_from
 
 Arrays = list[npt.NDArray[np.generic]]
+GROUPS = ("model", "optimizer", "shipped")
+"""The lists of arrays in a TrainState."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +138,14 @@ class RunFolder:
     def write_state(self, state: TrainState) -> None:
         """Store the checkpoint in one step, and the history beside it."""
         arrays = {
-            f"{group}_{index:03d}": array
-            for group in ("model", "optimizer", "shipped")
-            for index, array in enumerate(getattr(state, group))
+            f"{group}_{index:03d}": array for group in GROUPS for index, array in enumerate(getattr(state, group))
         }
-        history = np.array(json.dumps([asdict(row) for row in state.history]))
+        copies = _find_copies(arrays)
+        stored: dict[str, Any] = {name: array for name, array in arrays.items() if name not in copies}
+        stored["history"] = np.array(json.dumps([asdict(row) for row in state.history]))
+        stored["copies"] = np.array(json.dumps(copies))
         with replacing(self.checkpoint) as temporary:
-            np.savez_compressed(temporary, history=history, **arrays)
+            np.savez_compressed(temporary, **stored)
         write_bytes(self.history, _history_csv(state.history))
 
     def read_state(self) -> TrainState | None:
@@ -153,9 +158,11 @@ class RunFolder:
             return None
         try:
             with np.load(self.checkpoint, allow_pickle=False) as stored:
+                copies = json.loads(str(stored["copies"])) if "copies" in stored.files else {}
+                names = sorted([*stored.files, *copies])
                 groups = {
-                    group: [stored[name] for name in sorted(stored.files) if name.startswith(f"{group}_")]
-                    for group in ("model", "optimizer", "shipped")
+                    group: [stored[copies.get(name, name)] for name in names if name.startswith(f"{group}_")]
+                    for group in GROUPS
                 }
                 history = [EpochRow(**row) for row in json.loads(str(stored["history"]))]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
@@ -184,6 +191,17 @@ class RunFolder:
         if not belongs:
             raise RecipeError(f"{self.answers} belongs to other training images; delete it to ask the teachers again.")
         return answers
+
+
+def _find_copies(arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
+    """Return name -> name of an earlier array of the same content: without averaging, weights would be stored twice."""
+    first: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+    copies = {}
+    for name, array in arrays.items():
+        content = (array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).digest())
+        if (earlier := first.setdefault(content, name)) != name:
+            copies[name] = earlier
+    return copies
 
 
 def _history_csv(history: list[EpochRow]) -> bytes:

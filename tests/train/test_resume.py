@@ -7,7 +7,7 @@ import pytest
 from fer_edge.errors import RecipeError
 from fer_edge.train.config import TrainConfig, load_recipe
 from fer_edge.train.models import build_model
-from fer_edge.train.run import EpochRow, RunFolder
+from fer_edge.train.run import EpochRow, RunFolder, TrainState
 from fer_edge.train.trainer import train
 from fer_edge.types import LabelledImages
 
@@ -188,3 +188,21 @@ def test_damaged_checkpoint_is_named(tmp_path) -> None:
     run.checkpoint.write_bytes(run.checkpoint.read_bytes()[:1000])
     with pytest.raises(RecipeError, match="damaged"):
         run.read_state()
+
+
+def test_checkpoint_holds_equal_arrays_once(tmp_path) -> None:
+    weights = [np.random.default_rng(index).random((64, 64), np.float32) for index in range(2)]
+    moments = [np.array(3, np.int64), np.random.default_rng(5).random((64, 64), np.float32)]
+    shipped, averaged = (RunFolder(tmp_path / name) for name in ("shipped", "averaged"))
+    shipped.write_state(TrainState(weights, moments, [weights[1], weights[0]]))
+    averaged.write_state(TrainState(weights, moments, [weights[1] + 1, weights[0] + 1]))
+    assert shipped.checkpoint.stat().st_size < 0.7 * averaged.checkpoint.stat().st_size
+    for run, offset in ((shipped, 0), (averaged, 1)):
+        state = run.read_state()
+        for got, expected in zip(
+            state.model + state.optimizer + state.shipped,
+            [*weights, *moments, weights[1] + offset, weights[0] + offset],
+            strict=True,
+        ):
+            np.testing.assert_array_equal(got, expected)
+            assert got.dtype == expected.dtype
