@@ -61,9 +61,10 @@ class PaperRun:
         last = float(self.history[-1]["holdout_accuracy"])
         return (
             f"`{NAME}`, the paper's network, as measured here: trained for {self.epochs}, in "
-            f"{self.record['seconds'] / 3600:.1f} hours. {schedule}Held-out accuracy {100 * last:.1f} % after the last "
-            f"epoch, {100 * best:.1f} % after the best. So it tells what this much training gives, not what the "
-            "network can reach: its authors' figure stands apart, and was not repeated here."
+            f"{self.record['seconds'] / 3600:.1f} hours, pauses included. {schedule}Held-out accuracy "
+            f"{100 * last:.1f} % after the last epoch, {100 * best:.1f} % after the best. So it tells what this much "
+            "training gives, not what the network can reach: its authors' figure stands apart, and was not "
+            "repeated here."
         )
 
 
