@@ -1,6 +1,9 @@
 """Synthetic faces and copies of FER2013 made of them, for every test that needs images."""
 
 import csv
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -67,3 +70,13 @@ def write_csv(
                 }
                 writer.writerow([cells[name.strip()] for name in header])
     return path
+
+
+@contextmanager
+def sigint_heard() -> Iterator[None]:
+    """Processes started within can be stopped by SIGINT, also where the tests run in the background and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -18,6 +18,7 @@ from typing import TextIO
 import cv2
 import numpy as np
 import pytest
+from helpers import sigint_heard
 from runtime.tiny_yunet import tiny_yunet
 from streams import portrait_frames, read_jpeg, write_video
 
@@ -63,7 +64,8 @@ class Watching:
         command = [sys.executable, "-m", "fer_edge", "watch", *arguments]
         pipe = subprocess.PIPE
         buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        self.process = subprocess.Popen(command, cwd=folder, env=buffered, stdout=pipe, stderr=pipe, text=True)
+        with sigint_heard():
+            self.process = subprocess.Popen(command, cwd=folder, env=buffered, stdout=pipe, stderr=pipe, text=True)
         self._lines: dict[str, queue.Queue[str]] = {"out": queue.Queue(), "err": queue.Queue()}
         for name, stream in [("out", self.process.stdout), ("err", self.process.stderr)]:
             threading.Thread(target=self._read, args=(name, stream), daemon=True).start()

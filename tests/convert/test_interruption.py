@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import sigint_heard
 
 from fer_edge import files
 from fer_edge.errors import OutputError
@@ -19,8 +20,7 @@ def start(model: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FER_EDGE")}
     environment |= {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
     command = [sys.executable, "-m", "fer_edge", "convert", str(model), "--data", "lfw_subset", *options]
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests ignore it, the child would too
-    try:
+    with sigint_heard():
         return subprocess.Popen(
             [*command, "--out", str(folder / "out")],
             env=environment,
@@ -28,8 +28,6 @@ def start(model: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
             stdout=subprocess.PIPE,
             text=True,
         )
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
