@@ -1,5 +1,9 @@
 """Errors that a user can act on; the command line prints them as one sentence."""
 
+import errno
+import os
+import stat
+
 
 class FerEdgeError(Exception):
     """Base of every error that fer-edge raises on purpose."""
@@ -27,3 +31,31 @@ class RecipeError(FerEdgeError):
 
 class OutputError(FerEdgeError):
     """A result cannot be written where it was asked for."""
+
+
+def install_hint(extra: str) -> str:
+    """Return how to install an optional part, such as ``train``.
+
+    fer-edge is installed from a checkout; no package index knows its name.
+    """
+    return f"run \"pip install '.[{extra}]'\" in a checkout of fer-edge"
+
+
+def require_regular(path: str | os.PathLike[str]) -> None:
+    """Check that a file is none of those whose end may never come: pipes, sockets and devices.
+
+    Raises:
+        OSError: it is one of them, or missing.
+    """
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+
+
+def os_reason(error: OSError) -> str:
+    """Return why the operating system refused a file, to follow its name: ``no such file``, ``permission denied``."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder"
+    return (error.strerror or str(error)).lower()

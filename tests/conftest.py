@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import encode, random_faces
+from helpers import FIXTURES, encode, smooth_faces
+from warm_tensorflow import WarmTensorFlow
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,70 +23,19 @@ def no_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A tiny untrained network: "keras", and what the real converter makes of it by each recipe."""
-    import keras
-
-    from fer_edge.convert.calibration import CalibrationSet
-    from fer_edge.convert.converter import Converter
-    from fer_edge.convert.recipes import RECIPES
-    from fer_edge.keras_file import load_keras
-    from fer_edge.train.models import build_model
-
-    folder = tmp_path_factory.mktemp("models")
-    keras.utils.set_random_seed(11)
-    network = build_model("edge_cnn", widths=[8, 8, 8], blocks=[1, 1, 1], dropout=[0.0])
-    # An untrained classifier says the same of every face; this one stands on standardised features.
-    features = keras.Model(network.input, network.get_layer("pool").output)
-    pooled = features.predict(smooth_faces(40).astype(np.float32), verbose=0)
-    kernel = np.random.default_rng(0).normal(0, 0.7, (8, 7)) / (pooled.std(axis=0)[:, np.newaxis] + 1e-6)
-    network.get_layer("probabilities").set_weights([kernel, -pooled.mean(axis=0) @ kernel])
-    files = {"keras": folder / "tiny.keras"}
-    network.save(files["keras"])
-    loaded = load_keras(files["keras"])
-    faces = np.concatenate([smooth_faces(40), random_faces(10)])
-    calibration = CalibrationSet(faces, "synthetic", None, None, tuple(range(len(faces))))
-    converter = Converter(loaded, calibration=calibration)
-    for name, recipe in RECIPES.items():
-        files[name] = folder / f"tiny.{name}.tflite"
-        files[name].write_bytes(converter.convert(recipe).content)
+def model_files() -> dict[str, Path]:
+    """A tiny untrained network: "keras", and what the converter made of it by each recipe; see fixtures/README.md."""
+    files = {path.name.split(".")[1]: path for path in FIXTURES.glob("tiny.*")}
+    assert {"keras", "float32", "float16", "dynamic", "int8"} <= set(files)
     return files
 
 
 @pytest.fixture(scope="session")
 def foreign_flatbuffers() -> dict[str, bytes]:
-    """Sound TFLite models that break the contract, each in its own way."""
-    import keras
-    import tensorflow as tf
-
-    from fer_edge.quiet import silenced
-
-    def flatbuffer(shape: tuple[int, ...], dtype: str = "uint8", outputs: int = 7, inputs: int = 1) -> bytes:
-        tensors = [keras.Input(batch_shape=(1, *shape), dtype=dtype) for _ in range(inputs)]
-        pixels = sum(keras.ops.cast(tensor, "float32") for tensor in tensors)
-        answer = keras.layers.Dense(outputs, activation="softmax")(keras.layers.GlobalAveragePooling2D()(pixels))
-        with silenced():
-            return bytes(tf.lite.TFLiteConverter.from_keras_model(keras.Model(tensors, answer)).convert())
-
-    return {
-        "64x64": flatbuffer((64, 64, 1)),
-        "colour": flatbuffer((48, 48, 3)),
-        "float input": flatbuffer((48, 48, 1), dtype="float32"),
-        "8 classes": flatbuffer((48, 48, 1), outputs=8),
-        "2 inputs": flatbuffer((48, 48, 1), inputs=2),
-    }
-
-
-def smooth_faces(count: int, seed: int = 1) -> np.ndarray:
-    """Return blurred noise of varied brightness, which tells a network more apart than white noise."""
-    import cv2
-
-    rng = np.random.default_rng(seed)
-    faces = []
-    for _ in range(count):
-        coarse = rng.integers(0, 256, (int(rng.integers(2, 9)),) * 2, dtype=np.uint8)
-        faces.append(cv2.resize(coarse, (48, 48), interpolation=cv2.INTER_CUBIC)[..., np.newaxis])
-    return np.stack(faces)
+    """Sound TFLite models that break the contract, each in its own way: "64x64", "colour", "float input" and so on."""
+    files = {path.stem.replace("_", " "): path.read_bytes() for path in (FIXTURES / "foreign").iterdir()}
+    assert len(files) >= 5
+    return files
 
 
 @pytest.fixture(scope="session")
@@ -108,17 +58,60 @@ def portrait_file(portrait: np.ndarray, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def warm_tensorflow() -> Iterator[WarmTensorFlow]:
+    warm = WarmTensorFlow()
+    yield warm
+    warm.close()
+
+
 @pytest.fixture
 def run_cli(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs ``python -m fer_edge`` in `tmp_path`, on a machine without FER2013."""
+    """Runs ``python -m fer_edge`` in `tmp_path`, on a machine without FER2013.
+
+    Commands of Keras networks run in a fork that has TensorFlow loaded; test_end_to_end.py starts them cold.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FER_EDGE")}
     cache = tmp_path_factory.getbasetemp() / "cache"  # shared: Matplotlib's font list takes seconds
     environment |= {"XDG_CACHE_HOME": str(cache), "COLUMNS": "80"}
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "fer_edge", *map(str, arguments)]
+        texts = [*map(str, arguments)]
+        if texts[0] in {"convert", "train"} or any(text.endswith(".keras") for text in texts):
+            warm: WarmTensorFlow = request.getfixturevalue("warm_tensorflow")
+            return warm.run(texts, cwd=tmp_path, env=environment)
+        command = [sys.executable, "-m", "fer_edge", *texts]
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     return run
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Ten seconds of 10 frames a second with a key frame every two; the frame's number is its brightness."""
+    av = pytest.importorskip("av", reason="PyAV comes with the extra [label]")
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10, options={"sc_threshold": "1000000000"})  # no others
+        stream.width, stream.height, stream.gop_size = 64, 48, 20
+        stream.codec_context.max_b_frames = 0
+        for number in range(100):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 2 * number, np.uint8), format="bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path, portrait: np.ndarray) -> Path:
+    """A folder with a portrait, two pictures without a face, and one that is damaged."""
+    folder = tmp_path / "photos"
+    (folder / "below").mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(encode(portrait, ".jpg"))
+    (folder / "b.png").write_bytes(encode(np.full((80, 80, 3), 127, np.uint8)))
+    (folder / "below/c.png").write_bytes(encode(np.full((60, 90, 3), 10, np.uint8)))
+    (folder / "d.jpg").write_bytes(b"no picture")
+    (folder / "notes.txt").write_text("no picture either")
+    return folder

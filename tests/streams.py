@@ -9,11 +9,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from helpers import PATIENCE
 
 from fer_edge.errors import SourceError
-from fer_edge.runtime.camera import FrameSource
-from fer_edge.runtime.stream_types import Frame
-from fer_edge.runtime.video import Shot
+from fer_edge.stream.camera import FrameSource
+from fer_edge.stream.records import Frame, Shot
 from fer_edge.types import LABELS, Box, Prediction
 
 BLANK = np.zeros((96, 96, 3), np.uint8)
@@ -156,7 +156,7 @@ def resources() -> dict[str, int]:
 
 def read_jpeg(page: str) -> bytes:
     """Return the first JPEG of a preview, given the address of its page."""
-    with urllib.request.urlopen(page + "stream.mjpg", timeout=10) as response:
+    with urllib.request.urlopen(page + "stream.mjpg", timeout=PATIENCE) as response:
         assert response.headers["Content-Type"].startswith("multipart/x-mixed-replace")
         while (line := response.readline().strip().lower()) != b"":
             name, _, value = line.partition(b": ")

@@ -150,11 +150,11 @@ def predict_black() -> Prediction:
 
 def test_readme_program_runs(folder: Path) -> None:
     (block,) = python_blocks("README.md")
-    assert "label=" in run("import numpy as np; face = np.zeros((60, 50, 3), np.uint8)\n" + block, folder)
+    assert re.match(r"<happy \d\d %, .* at \d+, \d+, \d+x\d+>", run(block, folder))
 
 
 def test_metadata_program_runs(folder: Path) -> None:
-    (block,) = python_blocks("docs/model-file.md")
+    block, _ = python_blocks("docs/model-file.md")  # the other needs a signed model: tests/modelfile/test_signing.py
     assert "happy" in run(block + "\nprint(metadata['labels'])", folder)
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_edge.dataset import find_data
+from fer_edge.data.fer2013 import find_data
 from fer_edge.types import LABELS
 
 ROOT = Path(__file__).parent.parent
@@ -92,8 +92,8 @@ def test_convert_then_bench(run: Path, fer2013: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     outcomes = json.loads(done.stdout)
-    assert [outcome["verification"]["images"] for outcome in outcomes] == [28, 28]
-    assert outcomes[0]["verification"]["agreement"] == 1.0
+    assert [outcome["fidelity"]["images"] for outcome in outcomes] == [28, 28]
+    assert outcomes[0]["fidelity"]["agreement"] == 1.0
     files = [outcome["file"] for outcome in outcomes]
     assert [Path(file).name for file in files] == ["model.float32.tflite", "model.int8.tflite"]
 
@@ -122,11 +122,13 @@ def test_demo_without_fer2013_never_invents_an_accuracy(run: Path, tmp_path: Pat
     done = fer_edge("demo", run / "model.keras", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "FER2013 was not found" in done.stderr
-    assert "lfw_subset" in done.stdout
-    report = json.loads((tmp_path / "build/demo/report.json").read_text())
-    assert [model["accuracy"] for model in report["models"]] == [None, None, None]
-    assert [model["agreement"] is None for model in report["models"]] == [True, False, False]
+    assert "public faces of scikit-image" in done.stdout
+    report = json.loads((tmp_path / "fer-edge-demo/report.json").read_text())
+    assert [model["accuracy"] for model in report["models"]] == [None] * 4
+    assert [model["agreement"] is None for model in report["models"]] == [True, False, False, False]
     assert "public faces of scikit-image" in report["images"]["description"]
+    page = (tmp_path / "fer-edge-demo/report.html").read_text()
+    assert page.index("Deploy ") < page.index("<h2>")
 
 
 @pytest.mark.skipif(find_data(None) is None, reason="FER2013 is not on this machine")
@@ -137,7 +139,9 @@ def test_bundled_model_keeps_its_promise(tmp_path: Path) -> None:
     done = fer_edge("bench", model, "--data", find_data(None), "--quick", "--json", "report.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     accuracy = json.loads((tmp_path / "report.json").read_text())["models"][0]["accuracy"]["top1"]
-    promised = re.search(r"^\| edge_cnn_s int8 \| \d+ \| ([\d.]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    promised = re.search(
+        r"^\| `edge_cnn_s` \|[^|]+\|[^|]+\| ([\d.]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
     assert promised
     assert abs(100 * accuracy - float(promised[1])) < 0.5
 
@@ -151,4 +155,5 @@ def test_wheel_is_small_and_holds_models_but_no_keras(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "fer_edge/assets/edge_cnn_s.int8.tflite" in names
     assert "fer_edge/train/recipes/edge_cnn_s.toml" in names
-    assert not [name for name in names if name.endswith((".keras", ".png", ".jpg")) or name.startswith("tests/")]
+    pictures = [name for name in names if name.endswith((".keras", ".png", ".jpg")) or name.startswith("tests/")]
+    assert pictures == ["fer_edge/assets/astronaut.jpg"], "the portrait of NASA that demo reads, and no other"

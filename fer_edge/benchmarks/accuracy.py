@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.benchmarks.results import Accuracy, Answers, Drop
+from fer_edge.data.emotion_scores import as_probabilities, require_finite
+from fer_edge.emotions import measured_labels
 from fer_edge.errors import ModelError
-from fer_edge.evaluation import evaluate
-from fer_edge.metrics import mcnemar_p_value, paired_drop
+from fer_edge.evaluation.evaluate import evaluate
+from fer_edge.evaluation.metrics import mcnemar_p_value, paired_drop
 from fer_edge.runtime import EmotionClassifier
 from fer_edge.types import LABELS, LabelledImages
 
@@ -46,17 +48,22 @@ def predict_together(
         For each model float32, N x 7, in the order of `LABELS`.
 
     Raises:
-        ModelError: a model is damaged, or knows other labels.
+        ModelError: a model is damaged, names other classes, or answers with values that are not finite.
     """
     answers: list[list[npt.NDArray[np.float32]]] = [[] for _ in models]
     with ExitStack() as stack:
         classifiers = [stack.enter_context(EmotionClassifier(model)) for model in models]
-        orders = [_label_order(classifier, model) for classifier, model in zip(classifiers, models, strict=True)]
+        for classifier, model in zip(classifiers, models, strict=True):
+            if not measured_classes(classifier.labels):
+                known = ", ".join(classifier.labels)
+                raise ModelError(f"{model} knows other labels ({known}); FER2013 cannot measure it.")
         for start in range(0, len(faces), CHUNK):
             chunk = faces[start : start + CHUNK]
-            for classifier, order, rows in zip(classifiers, orders, answers, strict=True):
+            for classifier, model, rows in zip(classifiers, models, answers, strict=True):
                 predictions = classifier.predict_batch(chunk)
-                rows.append(np.stack([prediction.probabilities for prediction in predictions])[:, order])
+                found = np.stack([prediction.probabilities for prediction in predictions])
+                require_finite(found, str(model))
+                rows.append(as_probabilities(found, classifier.labels))
             progress(start + len(chunk), len(faces))
     return [np.concatenate(rows) for rows in answers]
 
@@ -66,11 +73,9 @@ def predict_probabilities(model: Path, faces: npt.NDArray[np.uint8]) -> npt.NDAr
     return predict_together([model], faces)[0]
 
 
-def _label_order(classifier: EmotionClassifier, model: Path) -> list[int]:
-    """Return where in the model's outputs each of `LABELS` stands."""
-    if set(classifier.labels) != set(LABELS):
-        raise ModelError(f"{model} knows other labels ({', '.join(classifier.labels)}); FER2013 cannot measure it.")
-    return [classifier.labels.index(label) for label in LABELS]
+def measured_classes(labels: Sequence[str]) -> bool:
+    """Return whether a model names all of FER2013's classes, whatever else it names: then its accuracy is measured."""
+    return measured_labels(labels) == LABELS
 
 
 def measure_accuracy(

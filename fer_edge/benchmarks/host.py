@@ -5,28 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import ModelError
-from fer_edge.provenance import versions
+from fer_edge.modelfile.provenance import versions
 from fer_edge.runtime.interpreter import import_interpreter, package_version
+from fer_edge.vitals import read_text, run, temperature_c, throttling
 
 PACKAGES = ("numpy", "ai-edge-litert", "tflite-runtime", "opencv-python-headless")
-
-# Bits of the Raspberry Pi firmware's "throttled" word (raspberrypi.com, vcgencmd get_throttled).
-THROTTLE_BITS = {
-    0: "under-voltage now",
-    1: "clock capped now",
-    2: "throttled now",
-    3: "soft temperature limit now",
-    16: "under-voltage since boot",
-    17: "clock capped since boot",
-    18: "throttled since boot",
-    19: "soft temperature limit since boot",
-}
 
 
 def describe_host() -> dict[str, Any]:
@@ -36,7 +23,7 @@ def describe_host() -> dict[str, Any]:
         "architecture": platform.machine(),
         "cores": os.cpu_count(),
         "usable_cores": _usable_cores(),
-        "governor": _read(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        "governor": read_text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
         "clock_mhz": clock_mhz(),
         "memory_mb": _memory_mb(),
         "swap_used_mb": _swap_used_mb(),
@@ -57,8 +44,8 @@ def describe_host() -> dict[str, Any]:
 def cpu_model() -> str | None:
     """Return the processor's name as the system gives it."""
     if platform.system() == "Darwin":
-        return _run("sysctl", "-n", "machdep.cpu.brand_string")
-    text = _read(Path("/proc/cpuinfo")) or ""
+        return run("sysctl", "-n", "machdep.cpu.brand_string")
+    text = read_text(Path("/proc/cpuinfo")) or ""
     for key in ("model name", "Model", "Hardware"):
         found = re.search(rf"^{key}\s*:\s*(.+)$", text, re.MULTILINE)
         if found:
@@ -68,18 +55,7 @@ def cpu_model() -> str | None:
 
 def board_model() -> str | None:
     """Return the board's name, such as "Raspberry Pi 4 Model B Rev 1.4"."""
-    return _read(Path("/proc/device-tree/model"))
-
-
-def throttling() -> list[str] | None:
-    """Return what the Raspberry Pi firmware reports (empty: nothing), or None elsewhere."""
-    answer = _run("vcgencmd", "get_throttled")
-    word = answer.partition("=")[2] if answer else _read(Path("/sys/devices/platform/soc/soc:firmware/get_throttled"))
-    try:
-        flags = int(word or "", 16)
-    except ValueError:
-        return None
-    return [meaning for bit, meaning in THROTTLE_BITS.items() if flags >> bit & 1]
+    return read_text(Path("/proc/device-tree/model"))
 
 
 def _usable_cores() -> int | None:
@@ -88,10 +64,10 @@ def _usable_cores() -> int | None:
 
 def clock_mhz() -> float | None:
     """Return the present clock of the first core."""
-    khz = _read(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
+    khz = read_text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
     if khz and khz.isdigit():  # some drivers answer "<unknown>"
         return round(int(khz) / 1000, 1)
-    found = re.search(r"^cpu MHz\s*:\s*([\d.]+)$", _read(Path("/proc/cpuinfo")) or "", re.MULTILINE)
+    found = re.search(r"^cpu MHz\s*:\s*([\d.]+)$", read_text(Path("/proc/cpuinfo")) or "", re.MULTILINE)
     return round(float(found[1]), 1) if found else None
 
 
@@ -109,19 +85,19 @@ def load_1min() -> float | None:
 
 def swapped_pages() -> int | None:
     """Return how many pages went to or came from swap since boot."""
-    found = re.findall(r"^pswp(?:in|out) (\d+)$", _read(Path("/proc/vmstat")) or "", re.MULTILINE)
+    found = re.findall(r"^pswp(?:in|out) (\d+)$", read_text(Path("/proc/vmstat")) or "", re.MULTILINE)
     return sum(map(int, found)) if found else None
 
 
 def cpu_ticks() -> tuple[int, int] | None:
     """Return (ticks that a hypervisor gave to others, all ticks) since boot, summed over the cores."""
-    found = re.search(r"^cpu\s+([\d ]+)$", _read(Path("/proc/stat")) or "", re.MULTILINE)
+    found = re.search(r"^cpu\s+([\d ]+)$", read_text(Path("/proc/stat")) or "", re.MULTILINE)
     ticks = [int(number) for number in found[1].split()] if found else []
     return (ticks[7], sum(ticks[:8])) if len(ticks) >= 8 else None
 
 
 def _swap_used_mb() -> int | None:
-    sizes = dict(re.findall(r"^(Swap\w+):\s+(\d+) kB$", _read(Path("/proc/meminfo")) or "", re.MULTILINE))
+    sizes = dict(re.findall(r"^(Swap\w+):\s+(\d+) kB$", read_text(Path("/proc/meminfo")) or "", re.MULTILINE))
     if not {"SwapTotal", "SwapFree"} <= sizes.keys():
         return None
     return round((int(sizes["SwapTotal"]) - int(sizes["SwapFree"])) * 1024 / 1e6)
@@ -129,7 +105,7 @@ def _swap_used_mb() -> int | None:
 
 def _revision() -> str | None:
     """Return the Raspberry Pi's revision code, such as "c03114"."""
-    found = re.search(r"^Revision\s*:\s*(\w+)$", _read(Path("/proc/cpuinfo")) or "", re.MULTILINE)
+    found = re.search(r"^Revision\s*:\s*(\w+)$", read_text(Path("/proc/cpuinfo")) or "", re.MULTILINE)
     return found[1] if found else None
 
 
@@ -147,25 +123,3 @@ def _operating_system() -> str:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         return platform.platform(terse=True)
-
-
-def temperature_c() -> float | None:
-    """Return the temperature of the first thermal zone, the processor on a Raspberry Pi."""
-    text = _read(Path("/sys/class/thermal/thermal_zone0/temp"))
-    return round(int(text) / 1000, 1) if text and text.lstrip("-").isdigit() else None
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(errors="replace").strip("\0 \n") or None
-    except OSError:
-        return None
-
-
-def _run(*command: str) -> str | None:
-    if shutil.which(command[0]) is None:
-        return None
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip() or None
-    except (OSError, subprocess.SubprocessError):
-        return None

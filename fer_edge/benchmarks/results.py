@@ -1,4 +1,4 @@
-"""What a bench measures, as it stands in its JSON: layout version 2.
+"""What a bench measures, as its JSON holds it: layout version 3.
 
 The published schema, `bench-schema.json` beside this file, says the same for other languages; a test
 holds the two together. Times in ms, sizes in bytes, memory in MB of 1,000,000 bytes, fractions 0..1.
@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fer_edge.metrics import ClassScore, Interval
+from fer_edge.evaluation.metrics import ClassScore, Interval
 
 FORMAT = "fer-edge-bench"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+READ_VERSIONS = (2, 3)
+"""Version 2 lacks `settings.processes`: it measured each variant in one."""
 
 TASKS = {
     "invoke": "the bare interpreter",
@@ -29,11 +31,12 @@ class Settings:
 
     Attributes:
         quick: a shortened run, good for a first look and not for publication.
-        seed: of crops, scene, order of the variants and bootstrap.
+        seed: of crops, order of the variants and bootstrap.
         threads: thread counts of the latencies.
         rounds: in each, every variant has its turn.
         min_samples: of every series, at least; a quick run takes fewer of slow tasks.
         min_seconds: of every series, summed over its samples, at least; the same holds.
+        processes: that each variant was measured in, one after another; each has an equal share of the rounds.
     """
 
     quick: bool
@@ -42,6 +45,7 @@ class Settings:
     rounds: int
     min_samples: int
     min_seconds: float
+    processes: int = 1
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class WarmUp:
-    """What ran before the first sample; `stable` tells whether the times had settled by then."""
+    """What ran before the first samples; `stable` tells whether the times had always settled by then."""
 
     runs: int
     seconds: float
@@ -111,9 +115,9 @@ class Series:
     Attributes:
         task: one of `TASKS`.
         threads: of the interpreter.
-        warm_up: before the first round.
+        warm_up: before the first round of each process, taken together.
         summary_ms: of all rounds together.
-        rounds_ms: the raw samples, one list per round.
+        rounds_ms: the raw samples, one list per round, process after process.
     """
 
     task: str
@@ -159,7 +163,7 @@ class Cost:
         macs: multiply-accumulates of one inference.
         activation_peak_bytes: most bytes of activations alive at once, a lower bound of the arena.
         operators: how many.
-        delegated_operators: of these, run by XNNPACK; None when the interpreter does not tell.
+        delegated_operators: of these, run by XNNPACK; None when the interpreter does not say.
     """
 
     parameters: int
@@ -196,7 +200,7 @@ class Accuracy:
         top1: share of right answers.
         interval: 95 %, Wilson.
         macro_f1: mean F1 of the classes.
-        calibration_error: how far the scores are from the truth on average.
+        calibration_error: the reliability error (ECE), how far the scores are from the truth on average.
         per_class: label -> scores.
         confusion: counts, row = true label, column = predicted label, in the order of the labels.
         drop: None for a baseline.
@@ -239,13 +243,11 @@ class ModelResult:
         baseline: id of the variant that it is compared with; None for a baseline.
         cost: by its arithmetic.
         starts: in fresh processes.
-        session_memory_mb: peak of the process that ran all tasks, frames and OpenCV included.
+        session_memory_mb: peak of the last process, which ran all tasks, frames and OpenCV included.
         latency: one series per task and thread count.
         throughput: one entry per thread count and batch size.
         peak_share: multiply-accumulates per second of "invoke" over those of a matrix product through
             the same interpreter; None when that could not be measured.
-        operator_times_ms: per operator; None when the interpreter cannot profile, as none of those
-            that fer-edge runs on can.
         accuracy: None without labels.
         agreement: share of images on which it answers as its baseline does; None for a baseline.
         answers: None without images.
@@ -265,7 +267,6 @@ class ModelResult:
     latency: list[Series]
     throughput: list[Throughput]
     peak_share: float | None
-    operator_times_ms: list[float] | None
     accuracy: Accuracy | None
     agreement: float | None
     answers: Answers | None
@@ -331,7 +332,7 @@ class BenchReport:
         settings: how much was measured.
         labels: in the order of `confusion` and `answers`.
         images: None when there were none.
-        scene: None where OpenCV is missing.
+        scene: None where OpenCV or the face detector is missing.
         models: the variants, baselines first.
         ratios: of each variant to its baseline.
         matrix_products: what `peak_share` refers to.

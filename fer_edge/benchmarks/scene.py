@@ -1,9 +1,13 @@
-"""A drawn frame with faces: the same on every device, free of people, and found by face detectors.
+"""A frame with faces, made of one photograph: the same pixels on every device.
 
-Times of face detection depend on the picture, so devices can be compared only on the same one.
+How long it takes to find faces depends on the picture: a cascade takes three to four times as long for a
+photograph as for a drawing. So the photograph is a real one: the astronaut Eileen Collins, by NASA, in the public
+domain, as scikit-image has it (`astronaut.jpg`, 512x512).
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,51 +15,57 @@ import numpy.typing as npt
 from fer_edge.types import Box
 
 WIDTH, HEIGHT = 640, 480
-FACE_EDGE = 200
-"""Edge in pixels of the face in the frame of the bench."""
+PHOTOGRAPH = Path(__file__).parents[1] / "assets" / "astronaut.jpg"
+FACE = Box(174, 68, 100, 112)
+"""The photograph's face."""
+
+WITH_FACE = (0, 0, 512, 384)
+WITHOUT_FACE = (0, 240, 512, 512)
+"""Left, top, right and bottom of what is shown of the photograph."""
+
+GRIDS = {0: (1, 1), 1: (1, 1), 2: (2, 1), 4: (2, 2), 5: (3, 2), 8: (4, 2)}
+"""Faces in a frame -> columns and rows of the copies of the photograph; of five faces, one copy shows none."""
 
 Picture = npt.NDArray[np.uint8]
 
-_SKIN, _HAIR, _BROW, _SOCKET = (150, 175, 215), (40, 45, 60), (50, 60, 85), (95, 115, 150)
-_EYE, _PUPIL, _NOSE, _NOSTRILS = (215, 225, 235), (30, 30, 40), (185, 205, 235), (105, 125, 165)
-_LIPS, _MOUTH = (80, 80, 150), (50, 40, 80)
 
-# Ellipses: centre, half axes (both as fractions of the box), colour in BGR. From back to front.
-_FACE = [
-    *[((0.5, 0.38), (0.50, 0.56), _HAIR), ((0.5, 0.55), (0.40, 0.54), _SKIN), ((0.5, 0.08), (0.36, 0.16), _HAIR)],
-    *[((u, 0.34), (0.13, 0.045), _BROW) for u in (0.32, 0.68)],
-    *[((u, 0.42), (0.12, 0.07), _SOCKET) for u in (0.32, 0.68)],
-    *[((u, 0.425), (0.085, 0.045), _EYE) for u in (0.32, 0.68)],
-    *[((u, 0.425), (0.042, 0.045), _PUPIL) for u in (0.32, 0.68)],
-    *[((0.5, 0.55), (0.045, 0.13), _NOSE), ((0.5, 0.66), (0.09, 0.035), _NOSTRILS)],
-    *[((0.5, 0.80), (0.17, 0.045), _LIPS), ((0.5, 0.795), (0.14, 0.012), _MOUTH)],
-]
-
-
-def draw_scene(boxes: list[Box], *, width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> Picture:
-    """Return a BGR frame (height x width x 3, uint8) with a drawn face in each box.
-
-    Args:
-        boxes: squares about as a face detector puts them: from the brows' top to the chin.
-        width: of the frame.
-        height: of the frame.
-        seed: of the blurred background.
-    """
+def make_frame(faces: int, *, width: int = WIDTH, height: int = HEIGHT) -> tuple[Picture, list[Box]]:
+    """Return a BGR frame (height x width x 3, uint8) with 0, 1, 2, 4, 5 or 8 faces, and where they are."""
     import cv2
 
-    coarse = np.random.default_rng(seed).integers(60, 150, (6, 8, 3), dtype=np.uint8)
-    frame = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    for box in boxes:
-        for (u, v), (a, b), colour in _FACE:
-            centre = (round(box.x + u * box.width), round(box.y + v * box.width))
-            axes = (max(1, int(a * box.width)), max(1, int(b * box.width)))
-            cv2.ellipse(frame, centre, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
-    return cv2.GaussianBlur(frame, (0, 0), 1).astype(np.uint8, copy=False)
+    from fer_edge.runtime.preprocess import read_picture
+
+    columns, rows = GRIDS[faces]
+    photograph, frame, boxes = read_picture(PHOTOGRAPH), np.zeros((height, width, 3), np.uint8), []
+    edges_x = np.linspace(0, width, columns + 1).round().astype(int).tolist()
+    edges_y = np.linspace(0, height, rows + 1).round().astype(int).tolist()
+    for index in range(columns * rows):
+        column, row = index % columns, index // columns
+        x, y = edges_x[column], edges_y[row]
+        size = (edges_x[column + 1] - x, edges_y[row + 1] - y)
+        left, top, right, bottom = _fit(WITH_FACE if index < faces else WITHOUT_FACE, size)
+        part = photograph[top:bottom, left:right]
+        # LINEAR_EXACT gives the same pixels on x86 and Arm; AREA, for shrinking, differs by one level at most.
+        method = cv2.INTER_AREA if size[0] < part.shape[1] else cv2.INTER_LINEAR_EXACT
+        frame[y : y + size[1], x : x + size[0]] = cv2.resize(part, size, interpolation=method)
+        if index < faces:
+            scale = (size[0] / part.shape[1], size[1] / part.shape[0])
+            boxes.append(
+                Box(
+                    x + round((FACE.x - left) * scale[0]),
+                    y + round((FACE.y - top) * scale[1]),
+                    round(FACE.width * scale[0]),
+                    round(FACE.height * scale[1]),
+                )
+            )
+    return frame, boxes
 
 
-def place_faces(count: int, *, width: int = WIDTH, height: int = HEIGHT) -> list[Box]:
-    """Return `count` boxes (1, 2, 4 or 8) spread over a frame, as large as leaves room around them."""
-    columns, rows = {1: (1, 1), 2: (2, 1), 4: (2, 2), 8: (4, 2)}[count]
-    edge = int(min(FACE_EDGE * height / HEIGHT, 0.7 * width / columns, 0.62 * height / rows))
-    centres = [((c + 0.5) * width / columns, (r + 0.5) * height / rows) for r in range(rows) for c in range(columns)]
-    return [Box(int(x - edge / 2), int(y - edge / 2), edge, edge) for x, y in centres]
+def _fit(part: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the largest part of that shape around the face's column, at the same top."""
+    left, top, right, bottom = part
+    aspect = size[0] / size[1]
+    width, height = min(right - left, (bottom - top) * aspect), min(bottom - top, (right - left) / aspect)
+    middle = FACE.x + FACE.width / 2
+    start = round(min(max(left, middle - width / 2), right - width))
+    return start, top, start + round(width), top + round(height)

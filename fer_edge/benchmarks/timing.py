@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmarks.cost import analyse_cost
+from fer_edge.benchmarks.process import MeasuringProcess
 from fer_edge.benchmarks.results import TASKS, MatrixProduct, Scene, Series, Settings, Start, Throughput
 from fer_edge.benchmarks.rounds import Notify, Timing, run_rounds
-from fer_edge.benchmarks.scene import HEIGHT, WIDTH, draw_scene, place_faces
-from fer_edge.benchmarks.session import Session
+from fer_edge.benchmarks.scene import HEIGHT, WIDTH, make_frame
 from fer_edge.benchmarks.statistics import summarise
 from fer_edge.benchmarks.variants import Variant
 from fer_edge.errors import ModelError
-from fer_edge.runtime.checksum import sha256
+from fer_edge.graph.cost import analyse_cost
+from fer_edge.modelfile.checksum import sha256
 
 STARTS, QUICK_STARTS = 10, 2
 BATCHES = (1, 8, 32)
@@ -52,6 +53,7 @@ def measure_times(
     crops: npt.NDArray[np.uint8] | None,
     notify: Notify,
     look: Callable[[], None],
+    detector: str = "auto",
 ) -> Times:
     """Time every variant; see `Times` for what.
 
@@ -62,6 +64,7 @@ def measure_times(
             seeded noise: the time of a crop does not depend on what it shows.
         notify: called with a line before each slow step.
         look: called between turns, to look at the machine.
+        detector: what finds the faces of the frame; see `load_detector`.
 
     Raises:
         ModelError: a model cannot be loaded.
@@ -70,30 +73,54 @@ def measure_times(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         np.save(folder / "crops.npy", _choose_crops(crops, settings.seed))
-        scene = _make_scene(folder / "frame.npy", settings.seed)
+        scene = _make_scene(folder / "frame.npy", detector)
         request = {
             "threads": settings.threads[0],
             "crops": str(folder / "crops.npy"),
             "frame": str(folder / "frame.npy"),
             "region": scene.region if scene else None,
+            "detector": detector,
         }
         starts = _measure_starts(variants, settings, request, notify)
-        sessions = {variant.id: stack.enter_context(Session(variant.path)) for variant in variants}
-        for variant in variants:
-            sessions[variant.id].ask("open", model=str(variant.path), **request)
-        tasks = TASKS if scene else ("invoke", "predict")
         timings = [
-            Timing(id_, session, task, threads)
+            Timing(variant.id, task, threads)
             for threads in settings.threads
-            for task in tasks
-            for id_, session in sessions.items()
+            for task in (TASKS if scene else ("invoke", "predict"))
+            for variant in variants
         ]
-        products = _open_products(stack, variants, settings.threads[0])
-        run_rounds([*products, *timings], settings, notify=lambda text: notify(f"latency: {text}"), between=look)
-        throughput = _measure_throughput(sessions, settings, notify, look)
-        memory = {id_: session.ask("memory")["peak_memory_mb"] for id_, session in sessions.items()}
-    latency = {id_: [entry.as_series() for entry in timings if entry.model == id_] for id_ in sessions}
+        products = [Timing(dtype, "invoke", settings.threads[0]) for dtype in _runnable_products(variants, settings)]
+        for rounds in _shares(settings):
+            with _open_processes(variants, request) as processes, _open_products(products) as product_processes:
+                for timing in (*products, *timings):
+                    timing.process = (processes | product_processes)[timing.model]
+                run_rounds(
+                    [*products, *timings],
+                    settings,
+                    rounds=rounds,
+                    notify=lambda text: notify(f"latency: {text}"),
+                    between=look,
+                )
+                if rounds.stop == settings.rounds:
+                    throughput = _measure_throughput(processes, settings, notify, look)
+                    memory = {id_: process.ask("memory")["peak_memory_mb"] for id_, process in processes.items()}
+    latency = {id_: [entry.as_series() for entry in timings if entry.model == id_] for id_ in starts}
     return Times(starts, latency, throughput, memory, [_as_product(entry) for entry in products], scene)
+
+
+def _shares(settings: Settings) -> list[range]:
+    """Return which rounds each process measures: equal shares, one process after another."""
+    bounds = [settings.rounds * index // settings.processes for index in range(settings.processes + 1)]
+    return [range(start, stop) for start, stop in itertools.pairwise(bounds)]
+
+
+@contextmanager
+def _open_processes(variants: list[Variant], request: dict[str, object]) -> Iterator[dict[str, MeasuringProcess]]:
+    """Yield a fresh process for each variant, which has loaded it and answered one face."""
+    with ExitStack() as stack:
+        processes = {variant.id: stack.enter_context(MeasuringProcess(variant.path)) for variant in variants}
+        for variant in variants:
+            processes[variant.id].ask("open", model=str(variant.path), **request)
+        yield processes
 
 
 def _choose_crops(crops: npt.NDArray[np.uint8] | None, seed: int) -> npt.NDArray[np.uint8]:
@@ -103,20 +130,19 @@ def _choose_crops(crops: npt.NDArray[np.uint8] | None, seed: int) -> npt.NDArray
     return crops[rng.permutation(len(crops))[:CROPS]]
 
 
-def _make_scene(path: Path, seed: int) -> Scene | None:
-    """Draw and save the frame; None where OpenCV, which the runtime needs for frames, is missing."""
-    boxes = place_faces(1)
+def _make_scene(path: Path, detector: str) -> Scene | None:
+    """Make and save the frame; None where OpenCV, which the runtime needs for frames, or the detector is missing."""
     try:
-        from fer_edge.runtime.faces import HaarDetector
+        from fer_edge.runtime.detectors import load_detector
 
-        frame = draw_scene(boxes, seed=seed)
-        found = len(HaarDetector().detect(frame))
+        frame, (face,) = make_frame(1)
+        finder = load_detector(detector)
+        found = len(finder.detect(frame))
     except (ImportError, ModelError):
         return None
     np.save(path, frame)
-    words = f"drawn, one face; the Haar cascade finds {found}"
-    region = [boxes[0].x, boxes[0].y, boxes[0].width, boxes[0].height]
-    return Scene(words, WIDTH, HEIGHT, region, sha256(frame.tobytes()))
+    words = f"a photograph, one face; {type(finder).__name__} finds {found}"
+    return Scene(words, WIDTH, HEIGHT, [face.x, face.y, face.width, face.height], sha256(frame.tobytes()))
 
 
 def _measure_starts(
@@ -128,24 +154,34 @@ def _measure_starts(
     notify(f"starting each variant {count} times")
     for _ in range(count):
         for variant in variants:
-            with Session(variant.path) as session:
-                starts[variant.id].append(Start(**session.ask("open", model=str(variant.path), **request)))
+            with MeasuringProcess(variant.path) as process:
+                starts[variant.id].append(Start(**process.ask("open", model=str(variant.path), **request)))
     return starts
 
 
-def _open_products(stack: ExitStack, variants: list[Variant], threads: int) -> list[Timing]:
-    """Return the matrix products of the arithmetics in use, ready to take their turns."""
+def _runnable_products(variants: list[Variant], settings: Settings) -> list[str]:
+    """Return the arithmetics in use whose matrix product the interpreter can run."""
     wanted = dict.fromkeys(DTYPES[v.file.metadata.recipe] for v in variants if v.file.metadata.recipe in DTYPES)
-    products = []
+    runnable = []
     for dtype in wanted:
-        path = MATMUL / f"{dtype}.tflite"
-        session = stack.enter_context(Session(path))
         try:
-            session.ask("open_bare", model=str(path), threads=threads)
+            with _open_products([Timing(dtype, "invoke", settings.threads[0])]):
+                runnable.append(dtype)
         except ModelError:
             continue  # an older interpreter may not know this FULLY_CONNECTED: then there is no peak
-        products.append(Timing(dtype, session, "invoke", threads))
-    return products
+    return runnable
+
+
+@contextmanager
+def _open_products(products: list[Timing]) -> Iterator[dict[str, MeasuringProcess]]:
+    """Yield a fresh process for each matrix product, ready to take its turns."""
+    with ExitStack() as stack:
+        processes = {}
+        for timing in products:
+            path = MATMUL / f"{timing.model}.tflite"
+            processes[timing.model] = stack.enter_context(MeasuringProcess(path))
+            processes[timing.model].ask("open_bare", model=str(path), threads=timing.threads)
+        yield processes
 
 
 def _as_product(timing: Timing) -> MatrixProduct:
@@ -155,22 +191,23 @@ def _as_product(timing: Timing) -> MatrixProduct:
 
 
 def _measure_throughput(
-    sessions: dict[str, Session], settings: Settings, notify: Notify, look: Callable[[], None]
+    processes: dict[str, MeasuringProcess], settings: Settings, notify: Notify, look: Callable[[], None]
 ) -> dict[str, list[Throughput]]:
     timings = [
-        Timing(id_, session, f"batch:{batch}", threads)
+        Timing(id_, f"batch:{batch}", threads, process)
         for threads in thread_counts(settings)
         for batch in BATCHES
-        for id_, session in sessions.items()
+        for id_, process in processes.items()
     ]
     run_rounds(
         timings,
         settings,
+        rounds=range(settings.rounds),
         notify=lambda text: notify(f"throughput: {text}"),
         between=look,
         weight=THROUGHPUT_WEIGHT,
     )
-    return {id_: [_as_throughput(entry) for entry in timings if entry.model == id_] for id_ in sessions}
+    return {id_: [_as_throughput(entry) for entry in timings if entry.model == id_] for id_ in processes}
 
 
 def _as_throughput(timing: Timing) -> Throughput:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_edge.runtime.metadata import ModelFile, read_model
+from fer_edge.modelfile.metadata import ModelFile, read_model
 
 
 @dataclass(frozen=True)

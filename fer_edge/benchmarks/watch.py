@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from fer_edge import vitals
 from fer_edge.benchmarks import host
 
 INTERVAL_SECONDS = 1.0
@@ -13,7 +14,7 @@ INTERVAL_SECONDS = 1.0
 class HostWatch:
     """Looks at the machine between turns, never during one.
 
-    `course` holds, where the system tells: temperature_before_c, temperature_after_c,
+    `course` holds, where the system reports them: temperature_before_c, temperature_after_c,
     temperature_max_c, clock_min_mhz, clock_max_mhz, load_before, load_after, throttling_after,
     swapped_pages (in and out, meanwhile), stolen_share (of all processor time, given to other guests of
     a virtual machine).
@@ -33,7 +34,7 @@ class HostWatch:
         if now - self._last < INTERVAL_SECONDS:
             return
         self._last = now
-        for values, value in ((self._temperatures, host.temperature_c()), (self._clocks, host.clock_mhz())):
+        for values, value in ((self._temperatures, vitals.temperature_c()), (self._clocks, host.clock_mhz())):
             if value is not None:
                 values.append(value)
 
@@ -50,7 +51,7 @@ class HostWatch:
             "clock_max_mhz": max(clocks, default=None),
             "load_before": self._load,
             "load_after": host.load_1min(),
-            "throttling_after": host.throttling(),
+            "throttling_after": vitals.throttling(),
             "swapped_pages": _difference(host.swapped_pages(), self._swapped),
             "stolen_share": self._stolen_share(),
         }

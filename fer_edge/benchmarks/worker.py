@@ -1,4 +1,4 @@
-"""Measures one model in a process of its own: ``python -m fer_edge.benchmarks.worker``.
+"""Measures one model in its own process: ``python -m fer_edge.benchmarks.worker``.
 
 Answers one JSON request a line on stdin with one JSON line on stdout, until stdin ends. It starts with
 nothing but the standard library, so that load time and peak memory are the model's and its
@@ -13,6 +13,8 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+
+from fer_edge.memory import peak_memory_mb
 
 STABLE_BLOCKS = 3
 STABLE_WITHIN = 0.03
@@ -35,7 +37,7 @@ class Worker:
 
         Args:
             request: model (path), threads, crops (.npy, N x 48 x 48 x 1 uint8), frame (.npy, BGR) or
-                None, region (x, y, width, height) or None.
+                None, region (x, y, width, height) or None, detector (see `load_detector`).
         """
         self._request = request
         started = time.perf_counter()
@@ -120,9 +122,10 @@ class Worker:
         if name == "region":
             x, y, width, height = self._request["region"]
             return lambda _: classifier.predict(frame[y : y + height, x : x + width])
+        from fer_edge.runtime.detectors import load_detector
         from fer_edge.runtime.faces import FaceAnalyzer
 
-        analyzer = FaceAnalyzer(classifier)
+        analyzer = FaceAnalyzer(classifier, load_detector(self._request["detector"]))
         return lambda _: analyzer.analyze(frame)
 
 
@@ -147,19 +150,6 @@ def time_calls(call: Call, *, samples: int, seconds: float, at_most: float | Non
     finally:
         gc.enable()
     return [round(duration / 1e6, 5) for duration in durations]
-
-
-def peak_memory_mb() -> float:
-    """Return the peak resident memory of this process in MB of 1,000,000 bytes."""
-    try:
-        # Not ru_maxrss: on Linux that survives exec and would show the parent's peak.
-        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-            peak = next(line for line in status if line.startswith("VmHWM"))
-        return int(peak.split()[1]) * 1024 / 1e6
-    except (OSError, StopIteration):
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes on macOS
 
 
 def main() -> int:

@@ -2,23 +2,114 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
+from click.shell_completion import CompletionItem
 
-DataOption = Annotated[
-    str | None,
-    typer.Option(
-        "--data",
-        metavar="PATH",
-        help="FER2013 as a folder, .zip or fer2013.csv; else $FER_EDGE_DATA, else the cache folder. "
-        "'lfw_subset' stands for the unlabelled public faces of scikit-image.",
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help; a test parses every line."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+FILE = click.Path(path_type=Path)
+"""A path of any kind; whether it is there, and readable, each command says in its own words."""
+
+data_option = click.option(
+    "--data",
+    metavar="PATH",
+    help="FER2013 as a folder, .zip or fer2013.csv; else $FER_EDGE_DATA, else the cache folder. "
+    "'lfw_subset' means scikit-image's public faces, without labels.",
+)
+
+
+def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the bundled models for the shell, and files where none begins so."""
+    from fer_edge.runtime.bundled import bundled_names
+
+    names = sorted({part for name in bundled_names() for part in (name, name.partition(":")[0])})
+    fitting = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return fitting or [CompletionItem(incomplete, type="file")]
+
+
+model_option = click.option(
+    "--model",
+    shell_complete=complete_model,
+    metavar="MODEL",
+    default="edge_cnn_s",
+    help="A .tflite file or the name of a bundled model.",
+)
+detector_option = click.option(
+    "--detector",
+    metavar="auto|yunet|haar|FILE",
+    default="auto",
+    help="What finds faces: YuNet, OpenCV's Haar cascade, or a file of YuNet (.onnx) or BlazeFace (.tflite); "
+    "auto is YuNet where available, else Haar.",
+)
+
+
+def _finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Refuse NaN, which no range refuses."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is not a number.")
+    return value
+
+
+min_face_option = click.option(
+    "--min-face",
+    type=click.IntRange(min=1),
+    metavar="PIXELS",
+    help="The smallest face to look for; smaller ones take longer. [default: 48]",
+)
+min_confidence_option = click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    callback=_finite,
+    metavar="0..1",
+    help="Leave out faces of which the detector is less sure. [default: what measured best]",
+)
+margin_option = click.option(
+    "--margin",
+    type=click.FloatRange(-0.4, 2),
+    callback=_finite,
+    metavar="FRACTION",
+    help="How far the crop extends beyond a face's box, on each side. [default: what the detector needs]",
+)
+trusted_key_option = click.option(
+    "--trusted-key", type=FILE, metavar="PUB.pem", help="Refuse a model that is not signed with this Ed25519 key."
+)
+force_option = click.option("--force", is_flag=True, help="Replace files that already exist.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+_STATEMENTS = (
+    click.option("--labels", metavar="A,B,...|FILE", help="A foreign network's classes, in the order of its outputs."),
+    click.option(
+        "--input-range",
+        metavar="BLACK,WHITE",
+        help="What a foreign network takes for black and white, such as -1,1; or fer2013, per-image, imagenet, caffe.",
     ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-DetectorOption = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.onnx", help="Find faces with this YuNet network; default: OpenCV's Haar cascade."),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that already exist.")]
+    click.option(
+        "--colour",
+        type=click.Choice(["grey", "rgb", "bgr"]),
+        metavar="rgb|bgr",
+        help="The order of a foreign network's channels; default: rgb.",
+    ),
+)
+
+
+def stating_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say of a network what its file does not."""
+    for option in reversed(_STATEMENTS):
+        command = option(command)
+    return command
+
+
+architecture_option = click.option(
+    "--architecture",
+    metavar="FILE.json|MODULE:FUNCTION",
+    help="The network of a file of weights alone: JSON of model.to_json(), or your function that builds it.",
+)

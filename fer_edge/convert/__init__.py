@@ -1,1 +1,1 @@
-"""Conversion: a Keras model in, .tflite files that describe and verify themselves out."""
+"""Conversion: a Keras model in, .tflite files that describe themselves out."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset import seen_in
+from fer_edge.data.fer2013 import seen_in
 from fer_edge.errors import DataError
 from fer_edge.types import LABELS, LabelledImages
 
@@ -49,8 +49,8 @@ def select_calibration(
 ) -> CalibrationSet:
     """Draw a seeded, class-stratified subset of a split.
 
-    An image that also stands in another split of `splits` is never drawn: calibrating on it would
-    flatter the verification.
+    An image that also appears in another split of `splits` is never drawn: calibrating on it would
+    flatter the fidelity.
 
     Raises:
         DataError: the split is not there, or `size` is not between the number of classes and the
@@ -87,7 +87,7 @@ def _stratified_draw(
 
 
 def draw_any(images: npt.NDArray[np.uint8], source: str, *, size: int, seed: int) -> CalibrationSet:
-    """Draw a seeded calibration set from images without labels, leaving some to verify on.
+    """Draw a seeded calibration set from images without labels, leaving some to compare on.
 
     Raises:
         DataError: it would leave none.
@@ -95,7 +95,7 @@ def draw_any(images: npt.NDArray[np.uint8], source: str, *, size: int, seed: int
     if not 1 <= size < len(images):
         raise DataError(
             f"Expected a calibration size from 1 to {len(images) - 1:,}, one less than the different pictures in "
-            f"{source}, got {size:,}. Name fewer with --calibration-size, or add pictures."
+            f"{source}, got {size:,}. Choose fewer with --calibration-size, or add pictures."
         )
     drawn = np.sort(np.random.default_rng(seed).permutation(len(images))[:size])
     return CalibrationSet(images[drawn], source, None, seed, tuple(int(index) for index in drawn))

@@ -1,24 +1,28 @@
-"""Keras network in, verified .tflite bytes out."""
+"""Keras network in, .tflite bytes out, with what the conversion cost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.convert.arithmetics import compare_arithmetics
 from fer_edge.convert.calibration import CalibrationSet
-from fer_edge.convert.fit import fit_faces
-from fer_edge.convert.flatbuffer import to_flatbuffer
-from fer_edge.convert.metadata import append_metadata, describe_model
-from fer_edge.convert.normalisation import left_outside
-from fer_edge.convert.prepare import PreparedModel, prepare
+from fer_edge.convert.describe import describe_model
+from fer_edge.convert.fidelity import Fidelity, FidelitySet, measure_fidelity, predict_file
+from fer_edge.convert.isolation import to_flatbuffer
 from fer_edge.convert.recipes import ConversionRecipe
-from fer_edge.convert.verify import Verification, VerificationSet, predict_file, verify
-from fer_edge.keras_file import KerasModel
-from fer_edge.quiet import silenced
+from fer_edge.convert.recurrent import recurrent_layers, unroll
+from fer_edge.kerasfile.fit import fit_faces
+from fer_edge.kerasfile.load import KerasModel
+from fer_edge.kerasfile.normalisation import left_outside
+from fer_edge.kerasfile.prepare import PreparedModel, prepare
+from fer_edge.modelfile.seal import append_metadata
+from fer_edge.runtime.quiet import silenced
 
 Step = Callable[[str], AbstractContextManager[None]]
 """Told what begins; the work happens in its `with` block, which may show and time it."""
@@ -30,23 +34,23 @@ class Conversion:
 
     Attributes:
         content: the file.
-        verification: what the conversion cost; None when nothing was there to measure on.
+        fidelity: what the conversion cost; None when nothing was there to measure on.
         notes: what is peculiar about this file, in sentences.
     """
 
     content: bytes
-    verification: Verification | None
+    fidelity: Fidelity | None
     notes: tuple[str, ...] = ()
 
 
 class Converter:
-    """Converts one network by several recipes and verifies each file against it.
+    """Converts one network by several recipes and compares each file with it.
 
     Args:
         model: what `load_keras`, `open_keras` or `prepare` returned.
         calibration: needed by integer recipes, unless `convert` is given another.
-        verification: held-out images; None leaves the files unverified.
-        step: told of each step, and wrapped around it.
+        held_out: images to compare on; None leaves the files uncompared.
+        step: a context manager that receives each step's name and wraps it.
     """
 
     def __init__(
@@ -54,18 +58,18 @@ class Converter:
         model: KerasModel | PreparedModel,
         *,
         calibration: CalibrationSet | None = None,
-        verification: VerificationSet | None = None,
+        held_out: FidelitySet | None = None,
         step: Step = lambda title: nullcontext(),
     ) -> None:
         self.model = prepare(model) if isinstance(model, KerasModel) else model
         self._calibration = calibration
-        self._images = verification
+        self._images = held_out
         self._step = step
         self._answers: npt.NDArray[np.float32] | None = None
-        if verification is not None:
+        if held_out is not None:
             # Once for all recipes: the Keras network is the slowest of the lot.
-            with step(f"Keras answers {len(verification.images):,} images"):
-                self._answers = self.model.predict(verification.images)
+            with step(f"Keras answers {len(held_out.images):,} images"):
+                self._answers = self.model.predict(held_out.images)
 
     def convert(self, recipe: ConversionRecipe, *, calibration: CalibrationSet | None = None) -> Conversion:
         """Return the .tflite file of the network by a recipe.
@@ -81,17 +85,32 @@ class Converter:
         calibration = calibration or self._calibration
         with self._step(f"{recipe.name}: convert"):
             images = fit_faces(calibration.images, self.model.shape) if calibration and recipe.integer else None
-            flatbuffer = to_flatbuffer(self.model.network, self.model.shape, recipe, images)
+            flatbuffer = to_flatbuffer(self._network_for(recipe), self.model.shape, recipe, images)
         return self.finish(flatbuffer, recipe, calibration)
 
+    def _network_for(self, recipe: ConversionRecipe) -> keras.Model:
+        """Return the network in the form that a recipe needs; the integer converter crashes on loops."""
+        network = self.model.network
+        return unroll(network) if recipe.integer and recurrent_layers(network) else network
+
+    def _recurrent_note(self, recipe: ConversionRecipe) -> tuple[str, ...]:
+        looping = recurrent_layers(self.model.network) if recipe.integer else []
+        if not looping:
+            return ()
+        names = ", ".join(layer.name for layer in looping)
+        return (f"The recurrent layers ({names}) are written out step by step: TensorFlow Lite quantises no loops.",)
+
     def finish(self, flatbuffer: bytes, recipe: ConversionRecipe, calibration: CalibrationSet | None) -> Conversion:
-        """Return the verified file of a FlatBuffer that `recipe` made of the network."""
-        notes = _notes(flatbuffer)
+        """Return the file, compared with Keras, of a FlatBuffer that `recipe` made of the network."""
+        notes = (*_notes(flatbuffer), *self._recurrent_note(recipe))
         if self._images is None or self._answers is None:
             return Conversion(self._seal(flatbuffer, recipe, calibration, notes, None), None, notes)
-        with self._step(f"{recipe.name}: verify"), silenced():  # the interpreter's notice
-            answers = predict_file(self._seal(flatbuffer, recipe, calibration, notes, None), self._images.images)
-            found = verify(self._answers, answers, self._images, self.model.labels)
+        with self._step(f"{recipe.name}: compare"), silenced():  # the interpreter's notice
+            file, images = self._seal(flatbuffer, recipe, calibration, notes, None), self._images.images
+            answers = predict_file(file, images)
+            found = measure_fidelity(self._answers, answers, self._images, self.model.labels)
+            reference = compare_arithmetics(file, images, answers, self._answers)
+            found = replace(found, reference=reference)
         return Conversion(self._seal(flatbuffer, recipe, calibration, notes, found), found, notes)
 
     def _seal(
@@ -100,10 +119,10 @@ class Converter:
         recipe: ConversionRecipe,
         calibration: CalibrationSet | None,
         notes: tuple[str, ...],
-        verification: Verification | None,
+        fidelity: Fidelity | None,
     ) -> bytes:
         """Return the file: FlatBuffer and metadata."""
-        return append_metadata(flatbuffer, describe_model(self.model, recipe, calibration, notes, verification))
+        return append_metadata(flatbuffer, describe_model(self.model, recipe, calibration, notes, fidelity))
 
 
 def _notes(flatbuffer: bytes) -> tuple[str, ...]:

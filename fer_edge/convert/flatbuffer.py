@@ -1,4 +1,7 @@
-"""Keras network in, bare FlatBuffer out: all that talks to TensorFlow Lite's converter."""
+"""Exported network in, bare FlatBuffer out: all that talks to TensorFlow Lite's converter.
+
+It runs in a process of its own (`converter_process`); what asks for it is `isolation`.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,16 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.lite.python.convert import deduplicate_readonly_buffers, mlir_quantize
 
-from fer_edge.convert.fit import Shape
 from fer_edge.convert.ranges import clip_ranges
 from fer_edge.convert.recipes import ConversionRecipe
 from fer_edge.errors import ModelError
-from fer_edge.quiet import silenced
 from fer_edge.runtime.interpreter import load_interpreter
+from fer_edge.runtime.quiet import silenced
 
 DTYPES = {"uint8": tf.uint8, "int8": tf.int8, "float32": tf.float32}
 
@@ -26,14 +27,12 @@ RAW_PIXELS = {"uint8": (1.0, 0), "int8": (1.0, -128), "float32": (0.0, 0)}
 """Scale and zero point of an input that takes pixels 0..255 as they are (int8: minus 128)."""
 
 
-def to_flatbuffer(
-    network: keras.Model, shape: Shape, recipe: ConversionRecipe, images: npt.NDArray[np.uint8] | None
-) -> bytes:
+def to_flatbuffer(saved: str, name: str, recipe: ConversionRecipe, images: npt.NDArray[np.uint8] | None) -> bytes:
     """Return the FlatBuffer of a network.
 
     Args:
-        network: float32 N x height x width x channels, raw pixels, in.
-        shape: height, width, channels.
+        saved: the folder of what `isolation.export` wrote: one image of raw pixels in.
+        name: of the network, for errors.
         recipe: the choices.
         images: uint8 of that shape to calibrate on; needed by integer recipes.
 
@@ -44,26 +43,23 @@ def to_flatbuffer(
     if recipe.integer and images is None:
         raise ValueError(f"expected a calibration set for the recipe '{recipe.name}', got none")
     if recipe.integer and (recipe.statistic != "minmax" or recipe.float_layers):
-        flatbuffer = quantise(calibrate(network, shape, recipe, images), recipe, recipe.float_layers)
+        flatbuffer = quantise(calibrate(saved, name, recipe, images), recipe, recipe.float_layers)
     else:
-        converter = _converter(network, shape, recipe, images)
-        flatbuffer = _run(converter.convert, network, recipe)
+        flatbuffer = _run(_converter(saved, recipe, images).convert, name, recipe)
     check_raw_pixels(flatbuffer, recipe)
     return flatbuffer
 
 
-def calibrate(
-    network: keras.Model, shape: Shape, recipe: ConversionRecipe, images: npt.NDArray[np.uint8] | None
-) -> bytes:
+def calibrate(saved: str, name: str, recipe: ConversionRecipe, images: npt.NDArray[np.uint8] | None) -> bytes:
     """Return the float model with the range of each tensor, found on the images, written into it.
 
     Raises:
         ModelError: TensorFlow cannot convert the network.
     """
     assert images is not None
-    converter = _converter(network, shape, recipe, images)
+    converter = _converter(saved, recipe, images)
     converter._experimental_calibrate_only = True  # what QuantizationDebugger sets
-    calibrated = _run(converter.convert, network, recipe)
+    calibrated = _run(converter.convert, name, recipe)
     if recipe.statistic == "percentile":
         with silenced():
             calibrated = clip_ranges(calibrated, images, recipe.percentile)
@@ -92,6 +88,7 @@ def quantise(calibrated: bytes, recipe: ConversionRecipe, float_layers: list[str
         quantised = mlir_quantize(
             calibrated,
             disable_per_channel=not recipe.per_channel,
+            disable_per_channel_for_dense_layers=not recipe.per_channel_dense,
             input_data_type=DTYPES[recipe.input_dtype],
             output_data_type=DTYPES[recipe.output_dtype],
             denylisted_nodes=float_layers or None,
@@ -116,17 +113,6 @@ def check_raw_pixels(flatbuffer: bytes, recipe: ConversionRecipe) -> None:
         )
 
 
-def with_fixed_input(network: keras.Model, shape: Shape, dtype: str) -> keras.Model:
-    """Return the network for exactly one image of raw pixels.
-
-    A fixed batch spares the graph its shape arithmetic. Float variants take uint8 and cast, which
-    costs nothing measurable; the integer converter brings its own uint8 input and wants floats.
-    """
-    inputs = keras.Input(batch_shape=(1, *shape), dtype=dtype, name="pixels")
-    pixels = inputs if dtype == "float32" else keras.ops.cast(inputs, "float32")
-    return keras.Model(inputs, network(pixels, training=False), name=network.name)
-
-
 def representative(images: npt.NDArray[np.uint8]) -> Iterator[list[npt.NDArray[np.float32]]]:
     """Yield each image, then black and white: they pin the input range to 0..255, and so the input
     scale to 1, even where no calibration image reaches both ends.
@@ -136,15 +122,14 @@ def representative(images: npt.NDArray[np.uint8]) -> Iterator[list[npt.NDArray[n
         yield [image[np.newaxis].astype(np.float32)]
 
 
-def _converter(
-    network: keras.Model, shape: Shape, recipe: ConversionRecipe, images: npt.NDArray[np.uint8] | None
-) -> Any:
+def _converter(saved: str, recipe: ConversionRecipe, images: npt.NDArray[np.uint8] | None) -> Any:
     """Return a TFLiteConverter that follows the recipe."""
-    fixed = with_fixed_input(network, shape, "float32" if recipe.integer else recipe.input_dtype)
     with silenced():
-        converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+        converter = tf.lite.TFLiteConverter.from_saved_model(saved)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    converter._experimental_disable_per_channel = not recipe.per_channel  # no public name in TensorFlow 2.21
+    # Neither has a public name in TensorFlow 2.21.
+    converter._experimental_disable_per_channel = not recipe.per_channel
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = not recipe.per_channel_dense
     if recipe.weights != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if recipe.weights == "float16":
@@ -157,15 +142,13 @@ def _converter(
     return converter
 
 
-def _run(convert: Any, network: keras.Model, recipe: ConversionRecipe) -> bytes:
+def _run(convert: Any, name: str, recipe: ConversionRecipe) -> bytes:
     try:
         with silenced(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return bytes(convert())
     except Exception as error:  # the converter's own errors have no common base
-        raise ModelError(
-            f"TensorFlow Lite cannot convert '{network.name}' to {recipe.name}: {_reason(error)}"
-        ) from error
+        raise ModelError(f"TensorFlow Lite cannot convert '{name}' to {recipe.name}: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Where a conversion's images come from: what to calibrate on, and what is held out to verify on."""
+"""Where a conversion's images come from: what to calibrate on, and what is held out to compare on."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.convert.calibration import CalibrationSet, draw_any, select_calibration
+from fer_edge.convert.fidelity import FidelitySet
 from fer_edge.convert.recipes import ConversionRecipe
-from fer_edge.convert.verify import VerificationSet
-from fer_edge.dataset import PUBLIC_FACES, read_public_faces
+from fer_edge.data.fer2013 import EVALUATION_SPLITS, PUBLIC_FACES, read_public_faces
 from fer_edge.types import LabelledImages
 
-EVALUATION_SPLITS = ("public", "test", "private")
-
 PUBLIC_CALIBRATION = 50
-"""Of the 100 public faces, at most: as many calibrate as well as thousands, and the others verify."""
+"""Of the 100 public faces, at most: as many calibrate as well as thousands, and the others compare."""
 
 
 class ImageSource(Protocol):
-    """Gives images for calibration, and others for verification."""
+    """Gives images for calibration, and others for fidelity."""
 
     def calibration(self, recipe: ConversionRecipe) -> CalibrationSet:
         """Return the draw that a recipe asks for.
@@ -31,8 +29,8 @@ class ImageSource(Protocol):
             DataError: there are not enough images.
         """
 
-    def held_out(self, drawn: Sequence[CalibrationSet], limit: int | None = None) -> VerificationSet:
-        """Return the images to verify on, none of which is among the drawn; at most `limit`, evenly spaced."""
+    def held_out(self, drawn: Sequence[CalibrationSet], limit: int | None = None) -> FidelitySet:
+        """Return the images to compare on, none of which is among the drawn; at most `limit`, evenly spaced."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Fer2013Images:
         """Return a class-stratified draw from the recipe's split."""
         return select_calibration(self.splits, size=recipe.calibration_size, seed=recipe.seed, split=recipe.split)
 
-    def held_out(self, drawn: Sequence[CalibrationSet], limit: int | None = None) -> VerificationSet:
+    def held_out(self, drawn: Sequence[CalibrationSet], limit: int | None = None) -> FidelitySet:
         """Return an evaluation split; of a copy without one that was not calibrated on, what is left of a split."""
         used = {calibration.split for calibration in drawn}
         candidates = [name for name in EVALUATION_SPLITS if name in self.splits and name not in used]
@@ -57,12 +55,12 @@ class Fer2013Images:
         if limit is not None and limit < len(images):
             images = images.take(_evenly(len(images), limit))
             source += f", {limit:,} of its images"
-        return VerificationSet(images.images, images, source)
+        return FidelitySet(images.images, images, source)
 
 
 @dataclass(frozen=True)
 class UnlabelledImages:
-    """Pictures without labels, which tell agreement but no accuracy.
+    """Pictures without labels, which give agreement but no accuracy.
 
     Attributes:
         images: uint8, N x height x width x channels.
@@ -79,13 +77,13 @@ class UnlabelledImages:
         size = min(recipe.calibration_size, self.most or recipe.calibration_size)
         return draw_any(self.images, self.source, size=size, seed=recipe.seed)
 
-    def held_out(self, drawn: Sequence[CalibrationSet], limit: int | None = None) -> VerificationSet:
+    def held_out(self, drawn: Sequence[CalibrationSet], limit: int | None = None) -> FidelitySet:
         """Return what was not drawn."""
         rest = self.images[_others(self.images, drawn)]
         source = self.source + (" without those calibrated on" if drawn else "")
         if limit is not None and limit < len(rest):
             rest = rest[_evenly(len(rest), limit)]
-        return VerificationSet(rest, None, source)
+        return FidelitySet(rest, None, source)
 
 
 def public_images() -> UnlabelledImages:

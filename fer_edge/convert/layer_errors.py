@@ -14,7 +14,7 @@ from tensorflow.lite.python.convert import mlir_quantize
 
 from fer_edge.convert.flatbuffer import representative
 from fer_edge.convert.recipes import ConversionRecipe
-from fer_edge.quiet import silenced
+from fer_edge.runtime.quiet import silenced
 
 IDEAL = 1 / math.sqrt(12)
 """Standard deviation, in quantisation steps, of an error that is rounding alone."""
@@ -51,7 +51,12 @@ def rank_layers(calibrated: bytes, recipe: ConversionRecipe, images: npt.NDArray
         images: uint8, N x height x width x channels, to measure on.
     """
     with silenced():
-        instrumented = mlir_quantize(calibrated, disable_per_channel=not recipe.per_channel, enable_numeric_verify=True)
+        instrumented = mlir_quantize(
+            calibrated,
+            disable_per_channel=not recipe.per_channel,
+            disable_per_channel_for_dense_layers=not recipe.per_channel_dense,
+            enable_numeric_verify=True,
+        )
         debugger = tf.lite.experimental.QuantizationDebugger(
             quant_debug_model_content=bytes(instrumented), debug_dataset=lambda: representative(images)
         )

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fer_edge.convert.converter import Converter, Step
+from fer_edge.convert.fidelity import Fidelity
 from fer_edge.convert.images import ImageSource
-from fer_edge.convert.prepare import PreparedModel
 from fer_edge.convert.recipes import ConversionRecipe
-from fer_edge.convert.verify import Verification
+from fer_edge.kerasfile.prepare import PreparedModel
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class SweepPoint:
 
     size: int
     seed: int
-    verification: Verification
+    fidelity: Fidelity
 
 
 def sweep_calibration(
@@ -32,7 +32,7 @@ def sweep_calibration(
     limit: int | None,
     step: Step,
 ) -> list[SweepPoint]:
-    """Convert a network once for each size and seed, and verify each file on the same held-out images.
+    """Convert a network once for each size and seed, and compare each file on the same held-out images.
 
     Args:
         model: what `prepare` returned.
@@ -40,8 +40,8 @@ def sweep_calibration(
         source: the images.
         sizes: numbers of calibration images.
         seeds: how many draws of each size; their seeds count from the recipe's.
-        limit: of the images to verify on.
-        step: told of each step.
+        limit: of the images to compare on.
+        step: receives the name of each step.
 
     Raises:
         DataError: there are not enough images for a size.
@@ -52,11 +52,11 @@ def sweep_calibration(
         for number in range(seeds)
     ]
     drawn = [source.calibration(variant) for variant in variants]
-    converter = Converter(model, verification=source.held_out(drawn, limit), step=step)
+    converter = Converter(model, held_out=source.held_out(drawn, limit), step=step)
     points = []
     for variant, calibration in zip(variants, drawn, strict=True):
         name = f"{recipe.name}, {variant.calibration_size:,} images, seed {variant.seed}"
         conversion = converter.convert(dataclasses.replace(variant, name=name), calibration=calibration)
-        assert conversion.verification is not None
-        points.append(SweepPoint(variant.calibration_size, variant.seed, conversion.verification))
+        assert conversion.fidelity is not None
+        points.append(SweepPoint(variant.calibration_size, variant.seed, conversion.fidelity))
     return points

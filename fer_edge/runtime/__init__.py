@@ -13,6 +13,7 @@ from fer_edge.types import LABELS, Prediction
 
 __all__ = [
     "LABELS",
+    "BlazeFaceDetector",
     "Box",
     "EmotionClassifier",
     "EmotionEvent",
@@ -21,27 +22,48 @@ __all__ = [
     "FaceDetector",
     "FaceEmotion",
     "Frame",
+    "Framing",
     "HaarDetector",
+    "Landmarks",
     "Prediction",
     "StreamResult",
     "TrackedFace",
     "WholePicture",
     "YuNetDetector",
     "decode_picture",
+    "load_detector",
     "read_picture",
 ]
 
 if TYPE_CHECKING:
-    from fer_edge.runtime.faces import FaceAnalyzer, FaceDetector, HaarDetector, WholePicture, YuNetDetector
-    from fer_edge.runtime.stream import EmotionStream
-    from fer_edge.runtime.stream_types import EmotionEvent, Frame, StreamResult, TrackedFace
-    from fer_edge.types import Box, FaceEmotion
+    from fer_edge.runtime.detectors import (
+        BlazeFaceDetector,
+        FaceDetector,
+        HaarDetector,
+        WholePicture,
+        YuNetDetector,
+        load_detector,
+    )
+    from fer_edge.runtime.faces import FaceAnalyzer
+    from fer_edge.runtime.framing import Framing
+    from fer_edge.stream.emotion_stream import EmotionStream
+    from fer_edge.stream.records import EmotionEvent, Frame, StreamResult, TrackedFace
+    from fer_edge.types import Box, FaceEmotion, Landmarks
 else:
     _HOMES = {
-        "fer_edge.runtime.faces": {"FaceAnalyzer", "FaceDetector", "HaarDetector", "WholePicture", "YuNetDetector"},
-        "fer_edge.runtime.stream": {"EmotionStream"},
-        "fer_edge.runtime.stream_types": {"EmotionEvent", "Frame", "StreamResult", "TrackedFace"},
-        "fer_edge.types": {"Box", "FaceEmotion"},
+        "fer_edge.runtime.detectors": {
+            "BlazeFaceDetector",
+            "FaceDetector",
+            "HaarDetector",
+            "WholePicture",
+            "YuNetDetector",
+            "load_detector",
+        },
+        "fer_edge.runtime.faces": {"FaceAnalyzer"},
+        "fer_edge.runtime.framing": {"Framing"},
+        "fer_edge.stream.emotion_stream": {"EmotionStream"},
+        "fer_edge.stream.records": {"EmotionEvent", "Frame", "StreamResult", "TrackedFace"},
+        "fer_edge.types": {"Box", "FaceEmotion", "Landmarks"},
     }
 
     def __getattr__(name: str) -> object:

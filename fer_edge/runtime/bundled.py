@@ -17,6 +17,11 @@ def bundled_names() -> list[str]:
     return sorted(":".join(name.removesuffix(".tflite").rsplit(".", 1)) for name in files)
 
 
+def is_bundled(model: str) -> bool:
+    """Return whether this is the name of a bundled model, with or without a recipe."""
+    return any(model in {name, name.partition(":")[0]} for name in bundled_names())
+
+
 def find_model(model: str | os.PathLike[str]) -> str:
     """Return the path of a model: a file, or a bundled name such as "edge_cnn_s" or "edge_cnn_s:int8".
 

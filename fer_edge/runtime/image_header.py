@@ -13,8 +13,11 @@ from fer_edge.errors import ImageError
 
 FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
 
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-"""Which files of a folder are pictures, in lower case; what a file really is, its content tells."""
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif"}
+"""Which files of a folder are pictures, in lower case; only the content shows what a file really is."""
+
+UNREAD_SUFFIXES = {".jp2", ".j2k", ".jxl"}
+"""Which files of a folder are pictures that are not read, in lower case."""
 
 Size = tuple[int, int]
 
@@ -28,14 +31,44 @@ def image_size(data: bytes) -> Size:
     """
     reader = next((read for mark, read in _READERS.items() if data.startswith(mark)), None)
     if reader is None:
-        raise ImageError(f"Expected a {FORMATS} image; this file is damaged or none.")
+        if kind := _unread_format(data):
+            raise ImageError(f"{kind} pictures are not read: convert it to {FORMATS} first.")
+        raise ImageError(f"Expected a {FORMATS} image; this file is damaged or not an image.")
     try:
         width, height = reader(data)
     except (struct.error, IndexError, KeyError, ValueError, OverflowError) as error:  # overflow: see archive.py
-        raise ImageError("The image is damaged or cut off: its header tells no size, or a piece is missing.") from error
+        raise ImageError("The image is damaged or truncated: its header has no size, or a part is missing.") from error
     if width < 1 or height < 1:
-        raise ImageError(f"The image is damaged: its header tells a size of {width}x{height} pixels.")
+        raise ImageError(f"The image is damaged: its header states a size of {width}x{height} pixels.")
     return width, height
+
+
+def has_sixteen_bits(data: bytes) -> bool:
+    """Return whether the header of a PNG or TIFF declares 16 bits a channel."""
+    if data.startswith(b"\x89PNG"):
+        return data[24:25] == b"\x10"
+    if not data.startswith((b"II*\0", b"MM\0*")):
+        return False
+    try:
+        return _tiff_tag(data, 258) == 16
+    except (struct.error, KeyError):  # one bit where the tag is missing
+        return False
+
+
+def _unread_format(data: bytes) -> str | None:
+    """Return the name of a picture format that phones and cameras write, and that is not read here."""
+    if data[4:8] == b"ftyp":  # ISO 14496-12; the brand says which
+        return {b"avif": "AVIF", b"avis": "AVIF"}.get(data[8:12]) or ("HEIC" if data[8:12] in _HEIC_BRANDS else None)
+    return next((name for mark, name in _UNREAD.items() if data.startswith(mark)), None)
+
+
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_UNREAD = {
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\xff\x0a": "JPEG XL",
+}
 
 
 def _png(data: bytes) -> Size:
@@ -104,17 +137,30 @@ def _gif(data: bytes) -> Size:
 
 
 def _tiff(data: bytes) -> Size:
-    """The tags of the first directory; of a tag that stands there twice the first one counts."""
+    """Two tags of the first directory."""
+    return _tiff_tag(data, 256), _tiff_tag(data, 257)
+
+
+def _tiff_tag(data: bytes, wanted: int) -> int:
+    """Return a tag of the first directory, of several values the first; if it stands there twice the first one counts.
+
+    Raises:
+        KeyError: it is not there, or no whole number.
+        struct.error: the file ends before.
+    """
     order = "<" if data.startswith(b"II") else ">"
     (start,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, start)
-    tags = {}
-    for index in reversed(range(count)):
-        tag, kind = struct.unpack_from(order + "HH", data, start + 2 + 12 * index)
-        if tag in (256, 257):
-            number = {3: "H", 4: "I"}[kind]
-            (tags[tag],) = struct.unpack_from(order + number, data, start + 10 + 12 * index)
-    return tags[256], tags[257]
+    for place in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind, values = struct.unpack_from(order + "HHI", data, place)
+        if tag == wanted:
+            number, width = {3: ("H", 2), 4: ("I", 4)}[kind]
+            at = place + 8
+            if values * width > 4:  # then there stands where they are
+                (at,) = struct.unpack_from(order + "I", data, at)
+            value: int = struct.unpack_from(order + number, data, at)[0]
+            return value
+    raise KeyError(wanted)
 
 
 _READERS = {

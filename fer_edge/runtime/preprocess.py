@@ -1,4 +1,4 @@
-"""Any picture -> 48x48 grey uint8: the only copy of this logic in fer-edge.
+"""Any picture -> the uint8 pixels that a model wants, mostly 48x48 grey: the only copy of this logic in fer-edge.
 
 OpenCV is imported where a picture has to be converted or resized, so that an app that already
 holds 48x48 crops never pays for it.
@@ -7,17 +7,19 @@ holds 48x48 crops never pays for it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import Any
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import ImageError
+from fer_edge.errors import ImageError, os_reason
 from fer_edge.types import FACE_SIZE
 
 Grey = npt.NDArray[np.uint8]
 Picture = npt.NDArray[np.uint8]
+Fitted = TypeVar("Fitted")
 
 _UINT8 = np.dtype(np.uint8)  # comparing with it is seven times as fast as with np.uint8
 
@@ -41,13 +43,41 @@ def to_face(image: npt.NDArray[Any], size: int = FACE_SIZE) -> Grey:
     """
     grey = to_grey(image)
     if grey.shape != (size, size):
-        import cv2
-
-        # AREA averages when shrinking. LINEAR_EXACT is bit-identical on x86 and Arm; LINEAR is not.
-        shrinks = grey.shape[0] >= size and grey.shape[1] >= size
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR_EXACT
-        grey = cv2.resize(grey, (size, size), interpolation=method).astype(np.uint8, copy=False)
+        grey = resize(grey, size, size)
     return grey.reshape(size, size, 1)
+
+
+def fit_picture(image: npt.NDArray[Any], height: int, width: int, colour: str) -> Picture:
+    """Return `image` as height x width x channels, uint8, raw pixels; stretched where the proportions differ.
+
+    Args:
+        image: see `to_face` for what is accepted.
+        height: in pixels.
+        width: in pixels.
+        colour: "grey" for one channel; "rgb" or "bgr" for three, which are equal if the picture is grey.
+
+    Raises:
+        ImageError: another dtype or shape, or an empty array.
+    """
+    # Converted to one channel before it is resized, and to three after: there are fewer pixels to resize.
+    pixels = to_grey(image) if colour == "grey" or channels_of(image) == 1 else to_bgr(image)
+    if pixels.shape[:2] != (height, width):
+        pixels = resize(pixels, height, width)
+    if colour == "grey":
+        return pixels.reshape(height, width, 1)
+    if pixels.ndim == 2:
+        return np.repeat(pixels[..., np.newaxis], 3, axis=2)
+    return np.ascontiguousarray(pixels[..., ::-1]) if colour == "rgb" else pixels
+
+
+def resize(pixels: Picture, height: int, width: int) -> Picture:
+    """Return uint8 pixels, H x W or H x W x 3, resized alike on every machine."""
+    import cv2
+
+    # AREA averages when shrinking. LINEAR_EXACT is bit-identical on x86 and Arm; LINEAR is not.
+    shrinks = pixels.shape[0] >= height and pixels.shape[1] >= width
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR_EXACT
+    return cv2.resize(pixels, (width, height), interpolation=method).astype(np.uint8, copy=False)
 
 
 def to_faces(images: npt.NDArray[Any] | Iterable[npt.NDArray[Any]]) -> Iterator[Grey]:
@@ -58,9 +88,18 @@ def to_faces(images: npt.NDArray[Any] | Iterable[npt.NDArray[Any]]) -> Iterator[
     """
     if isinstance(images, np.ndarray) and images.dtype == _UINT8 and images.shape[1:] in _CROPS:
         return iter(np.asarray(images).reshape(len(images), FACE_SIZE, FACE_SIZE, 1))
+    return each(to_face, images)
+
+
+def each(fit: Callable[[npt.NDArray[Any]], Fitted], images: Iterable[npt.NDArray[Any]]) -> Iterator[Fitted]:
+    """Yield `fit` of each image.
+
+    Raises:
+        ImageError: nothing to go through; while yielding, what `fit` raises.
+    """
     try:
-        return map(to_face, images)
-    except TypeError as error:  # also an array without axes, which only iterating tells
+        return map(fit, images)
+    except TypeError as error:  # also an array without axes: only iterating shows it
         raise ImageError(f"Expected several pictures, got {type(images).__name__}.") from error
 
 
@@ -131,17 +170,20 @@ def decode_picture(data: bytes) -> Picture:
 def read_picture(path: str | os.PathLike[str]) -> Picture:
     """Return the picture at `path` as H x W x 3 uint8 BGR, turned upright by its EXIF tag.
 
-    Of an animation it is the first frame; 16-bit pictures lose their lower eight bits.
+    Of an animation it is the first frame; 16-bit pictures lose their lower eight bits, and are refused if
+    nothing would be left.
 
     Raises:
-        ImageError: the file is missing, unreadable, damaged, of a format other than PNG, JPEG, WebP,
+        ImageError: the file is missing, a pipe, unreadable, damaged, of a format other than PNG, JPEG, WebP,
             BMP, GIF and TIFF, or declares more than `MAX_PIXELS`, which is checked before decoding.
     """
     try:
+        if stat.S_ISFIFO(os.stat(path).st_mode):
+            raise ImageError(f"{path} is a pipe, which may never end: give it as stdin.")
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)  # a device such as /dev/zero never ends
     except OSError as error:
-        raise ImageError(f"Expected a picture at {path}: {error.strerror}.") from error
+        raise ImageError(f"{path}: {os_reason(error)}.") from error
     try:
         return decode_picture(data)
     except ImageError as error:
@@ -168,12 +210,16 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
 def _decode(data: bytes, *, grey: bool) -> Picture:
     import cv2
 
-    from fer_edge.runtime.image_header import FORMATS, image_size
+    from fer_edge.runtime.image_header import FORMATS, has_sixteen_bits, image_size
+    from fer_edge.runtime.phone_pictures import decode_phone_picture, phone_format
 
     if not data:
         raise ImageError("Expected an image file, got an empty one.")
     if len(data) > MAX_BYTES:
         raise ImageError(f"Expected an image file of at most {MAX_BYTES // 10**6} MB, got more.")
+    if phone_format(data):
+        picture = decode_phone_picture(data, most_pixels=MAX_PIXELS)
+        return to_grey(picture) if grey else picture
     width, height = image_size(data)
     if width * height > MAX_PIXELS:
         raise ImageError(
@@ -187,4 +233,9 @@ def _decode(data: bytes, *, grey: bool) -> Picture:
     # EXIF may have swapped the sides; any other difference would be a header that was misread here.
     if pixels is None or sorted(pixels.shape[:2]) != sorted((width, height)):
         raise ImageError(f"Expected a {FORMATS} image that OpenCV reads; this file is damaged.")
+    if has_sixteen_bits(data) and pixels.max() <= 16:  # 4095 of 65535, in eight bits and rounded
+        raise ImageError(
+            "Its channels have 16 bits, of which at most the lower 12 are used, so it would read as black: "
+            "multiply its values by 16 first."
+        )
     return pixels.astype(np.uint8, copy=False)

@@ -18,13 +18,19 @@ Pixels = npt.NDArray[np.float32]
 def augment_batch(images: npt.NDArray[np.uint8], config: TrainConfig, size: int, rng: np.random.Generator) -> Pixels:
     """Return random variants of `images` (uint8, N x H x W x 1) as float32 N x size x size x 1, 0..255."""
     batch = np.empty((len(images), size, size, 1), np.float32)
-    for image, target in zip(images, batch, strict=True):
+    flags = cv2.INTER_CUBIC if config.interpolation == "cubic" else cv2.INTER_LINEAR
+    clean = rng.random(len(images)) < config.clean if config.clean else np.zeros(len(images), bool)
+    for image, target, is_clean in zip(images, batch, clean, strict=True):
+        if is_clean:
+            target[:, :, 0] = _clean_view(image, size, config, rng)
+            continue
         matrix = random_affine(image.shape[0], size, config, rng)
-        warped = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        warped = cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
         target[:, :, 0] = warped
         if rng.random() < config.erasing:
             _erase(target, rng)
     gain = rng.uniform(1 - config.brightness, 1 + config.brightness, (len(images), 1, 1, 1))
+    gain[clean] = 1
     return np.clip(batch * gain.astype(np.float32), 0, 255)
 
 
@@ -53,6 +59,20 @@ def random_affine(source: int, size: int, config: TrainConfig, rng: np.random.Ge
     centre = np.full(2, (source - 1) / 2)
     offset = np.full(2, (size - 1) / 2) + shift - matrix @ centre
     return np.column_stack([matrix, offset])
+
+
+def _clean_view(
+    image: npt.NDArray[np.uint8], size: int, config: TrainConfig, rng: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Return the image as sharp as it is: mirrored or not, and moved by whole pixels."""
+    edge = image.shape[0]
+    reach = int(config.translation * edge / 2)
+    right, down = rng.integers(-reach, reach + 1, 2)
+    padded = np.pad(image[:, :, 0], reach, mode="reflect")
+    view = padded[reach - down : reach - down + edge, reach - right : reach - right + edge]
+    if config.horizontal_flip and rng.random() < 0.5:
+        view = view[:, ::-1]
+    return view if size == edge else cv2.resize(view, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def _erase(image: Pixels, rng: np.random.Generator) -> None:

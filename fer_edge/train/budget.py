@@ -2,57 +2,64 @@
 
 from __future__ import annotations
 
-import re
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fer_edge.errors import RecipeError
 from fer_edge.train.config import TrainConfig
+from fer_edge.train.duration import show_duration
 from fer_edge.train.labels import one_hot
 from fer_edge.train.run import EpochRow, RunFolder
 from fer_edge.train.session import Session
 from fer_edge.types import LabelledImages
 
-UNITS = {"s": 1, "m": 60, "h": 3600}
 WARM_UP_STEPS = 2  # these compile
 TIMED_STEPS = 20
+TIMED_SECONDS = 4.0
+"""A user waits for the plan: a large network takes fewer steps."""
+
 RESERVE = 0.05
 """Share of the budget kept for start-up, the held-out measurements and the report."""
 
 
-def parse_duration(text: str) -> float:
-    """Return the seconds in "90s", "150m", "10h" or "1h30m".
+@dataclass(frozen=True)
+class Plan:
+    """What fits into a time budget.
 
-    Raises:
-        RecipeError: the text is none of these, or zero.
+    Attributes:
+        config: the recipe with the epochs that fit.
+        epochs: how many these are, without those that are trained already.
+        epoch_seconds: the time of one.
     """
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", text)
-    seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
-    if "".join(number + unit for number, unit in parts) != text or seconds <= 0:
-        raise RecipeError(f"Expected a time budget such as 90s, 150m, 10h or 1h30m, got '{text}'.")
-    return seconds
+
+    config: TrainConfig
+    epochs: int
+    epoch_seconds: float
+
+    @property
+    def smallest(self) -> str:
+        """The least budget, as --time-budget takes it."""
+        return _smallest(self.epoch_seconds)
 
 
-def fit_epochs(config: TrainConfig, images: LabelledImages, seconds: float) -> TrainConfig:
+def fit_epochs(config: TrainConfig, images: LabelledImages, seconds: float) -> Plan:
     """Return the recipe with as many epochs as fit into `seconds`, by timing a few steps of each image size.
 
     Raises:
         RecipeError: not even one epoch fits.
     """
     epoch_seconds = _epoch_seconds(config, images)
-    epochs = int(seconds * (1 - RESERVE) / epoch_seconds)
-    _require_epoch(epochs, seconds, epoch_seconds)
-    return replace(config, epochs=epochs)
+    epochs = _count_epochs(seconds, epoch_seconds)
+    return Plan(replace(config, epochs=epochs), epochs, epoch_seconds)
 
 
-def extend(config: TrainConfig, run: RunFolder, seconds: float) -> TrainConfig:
+def extend(config: TrainConfig, run: RunFolder, seconds: float) -> Plan | None:
     """Return the recipe of a finished run, extended by one more cycle that fits into `seconds`.
 
     The learning rate rises again and falls along a cosine (a warm restart, arXiv:1608.03983), at
-    the pace of the run's own last epochs. An unfinished run is returned as it is: its schedule
-    comes first.
+    the pace of the run's own last epochs. None for an unfinished run: its own schedule comes first.
 
     Raises:
         RecipeError: not even one epoch fits, or the schedule is not `one_cycle`.
@@ -60,20 +67,28 @@ def extend(config: TrainConfig, run: RunFolder, seconds: float) -> TrainConfig:
     state = run.read_state()
     history: list[EpochRow] = state.history if state else []
     if len(history) < config.epochs:
-        return config
+        return None
     if config.schedule != "one_cycle":
         raise RecipeError("Only runs with schedule = 'one_cycle' can be extended by --time-budget.")
     pace = min(row.seconds for row in history[-3:])
-    epochs = int(seconds * (1 - RESERVE) / pace)
-    _require_epoch(epochs, seconds, pace)
-    return replace(config, epochs=config.epochs + epochs, restarts=[*config.restarts, config.epochs])
+    epochs = _count_epochs(seconds, pace)
+    longer = replace(config, epochs=config.epochs + epochs, restarts=[*config.restarts, config.epochs])
+    return Plan(longer, epochs, pace)
 
 
-def _require_epoch(epochs: int, seconds: float, epoch_seconds: float) -> None:
+def _count_epochs(seconds: float, epoch_seconds: float) -> int:
+    epochs = int(seconds * (1 - RESERVE) / epoch_seconds)
     if epochs < 1:
         raise RecipeError(
-            f"The time budget of {seconds:.0f} s is too short: one epoch takes about {epoch_seconds:.0f} s here."
+            f"The time budget of {seconds:.0f} s is too short: one epoch takes about {epoch_seconds:.0f} s here. The "
+            f"smallest is --time-budget {_smallest(epoch_seconds)}."
         )
+    return epochs
+
+
+def _smallest(epoch_seconds: float) -> str:
+    """Return the budget of one epoch, with a tenth to spare: the next timing differs."""
+    return show_duration(1.1 * epoch_seconds / (1 - RESERVE))
 
 
 def _epoch_seconds(config: TrainConfig, images: LabelledImages) -> float:
@@ -88,10 +103,13 @@ def _time_epoch(config: TrainConfig, images: LabelledImages, size: int) -> float
     batch = images.images[: config.batch_size]
     targets = one_hot(images.labels[: config.batch_size])
     rng = np.random.default_rng(config.seed)
-    started = 0.0
+    started, steps = 0.0, 0
     for step in range(WARM_UP_STEPS + TIMED_STEPS):
         if step == WARM_UP_STEPS:
             started = time.monotonic()
         session.train_batch(batch, targets, size=size, rate=config.learning_rate, rng=rng)
+        steps = step + 1 - WARM_UP_STEPS
+        if steps >= 1 and time.monotonic() - started > TIMED_SECONDS:
+            break
     steps_an_epoch = len(images) * (1 - config.holdout) / len(batch)
-    return (time.monotonic() - started) / TIMED_STEPS * steps_an_epoch
+    return (time.monotonic() - started) / steps * steps_an_epoch

@@ -1,24 +1,38 @@
-"""Training recipes: TOML in, a checked `TrainConfig` out."""
+"""Training recipes: TOML in, a checked `TrainConfig` out.
+
+A recipe file may name another as its `base`, and then says only what differs.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import tomllib
-import typing
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from fer_edge.decode import DecodeError, Range, decode_fields, show
 from fer_edge.errors import RecipeError
-from fer_edge.recipe_fields import coerce_field
+from fer_edge.toml import parse_toml, read_toml
 
+Share = Annotated[float, Range(0, 1, below=True)]
+Weight = Annotated[float, Range(0, 1)]
+Count = Annotated[int, Range(0, 100_000)]
+Number = Annotated[int, Range(1, 100_000)]
+Width = Annotated[int, Range(1, 4096)]
 Optimizer = Literal["sgd", "adam"]
 Schedule = Literal["one_cycle", "plateau"]
 Labels = Literal["fer", "ferplus", "blend", "posterior"]
 Precision = Literal["float32", "bfloat16"]
+Interpolation = Literal["linear", "cubic"]
 TeacherSees = Literal["batches", "images"]
+
+SHAPE = ("widths", "blocks", "dropout", "stem")
+"""The fields that describe one network and no other."""
+
+MAX_BASES = 8
+"""A chain of bases that is longer leads in a circle."""
 
 
 @dataclass(frozen=True)
@@ -26,82 +40,58 @@ class TrainConfig:
     """One training recipe, resolved. The shipped TOML files explain the fields."""
 
     model: str
-    widths: list[int]
-    blocks: list[int]
-    dropout: list[float]
-    epochs: int
-    batch_size: int
-    image_sizes: list[list[float]]
+    widths: list[Width]
+    blocks: list[Annotated[int, Range(0, 100)]]
+    dropout: list[Share]
+    epochs: Number
+    batch_size: Number
+    image_sizes: list[list[Annotated[float, Range(0, 1024)]]]
     optimizer: Optimizer
-    learning_rate: float
-    weight_decay: float
+    learning_rate: Annotated[float, Range(0, 100, above=True)]
+    weight_decay: Weight
     schedule: Schedule
-    label_smoothing: float
-    average_decay: float
-    rotation_degrees: float
+    label_smoothing: Share
+    average_decay: Share
+    rotation_degrees: Annotated[float, Range(0, 180)]
     horizontal_flip: bool
-    zoom: list[float]
-    brightness: float
-    translation: float
-    erasing: float
-    holdout: float
-    seed: int
+    zoom: list[Annotated[float, Range(0, 10, above=True)]]
+    brightness: Share
+    translation: Share
+    erasing: Share
+    holdout: Share
+    seed: Annotated[int, Range(0, 2**32 - 1)]
     jit_compile: bool
     precision: Precision = "float32"
     initial: list[str] = dataclasses.field(default_factory=list)
-    stem: list[int] = dataclasses.field(default_factory=list)
+    stem: list[Width] = dataclasses.field(default_factory=list)
     labels: Labels = "fer"
-    votes_weight: float = 0.5
+    votes_weight: Annotated[float, Range(0, 1, above=True)] = 0.5
     teacher: list[str] = dataclasses.field(default_factory=list)
-    teacher_weight: float = 0.0
+    teacher_weight: Weight = 0.0
     teacher_sees: TeacherSees = "batches"
-    mixup: float = 0.0
-    balance: float = 0.0
-    warmup: float = 0.0
-    restarts: list[int] = dataclasses.field(default_factory=list)
-    plateau_patience: int = 0
-    plateau_factor: float = 1.0
-    early_stopping_patience: int = 0
+    mixup: Share = 0.0
+    clean: Weight = 0.0
+    interpolation: Interpolation = "linear"
+    clean_batch_norm: bool = True
+    balance: Share = 0.0
+    warmup: Share = 0.0
+    restarts: list[Number] = dataclasses.field(default_factory=list)
+    plateau_patience: Count = 0
+    plateau_factor: Annotated[float, Range(0, 1, above=True)] = 1.0
+    plateau_min_delta: Weight = 1e-4
+    early_stopping_patience: Count = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            _require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        _require(self.learning_rate > 0, "learning_rate", "more than 0", self.learning_rate)
-        for name, choices in (
-            ("optimizer", Optimizer),
-            ("schedule", Schedule),
-            ("labels", Labels),
-            ("precision", Precision),
-            ("teacher_sees", TeacherSees),
-        ):
-            allowed = typing.get_args(choices)
-            _require(getattr(self, name) in allowed, name, " or ".join(allowed), getattr(self, name))
-        for name in (
-            "label_smoothing",
-            "average_decay",
-            "holdout",
-            "erasing",
-            "brightness",
-            "translation",
-            "warmup",
-            "mixup",
-            "balance",
-        ):
-            _require(0 <= getattr(self, name) < 1, name, "from 0 to below 1", getattr(self, name))
-        weight_fits = 0 < self.teacher_weight <= 1 if self.teacher else self.teacher_weight == 0
-        _require(weight_fits, "teacher_weight", "0 without a teacher, else up to 1", self.teacher_weight)
-        _require(0 < self.votes_weight <= 1, "votes_weight", "more than 0, up to 1", self.votes_weight)
-        _require(not (self.jit_compile and self.precision == "bfloat16"), "jit_compile", "false with bfloat16", True)
-        for rate in self.dropout:
-            _require(0 <= rate < 1, "dropout", "from 0 to below 1", rate)
-        _require(len(self.zoom) == 2 and 0 < self.zoom[0] <= self.zoom[1], "zoom", "[low, high]", self.zoom)
-        starts = [entry[0] for entry in self.image_sizes]
+        """Check what the fields must be together; `config_from` has checked each by itself."""
         _require(
-            bool(starts) and starts[0] == 0 and starts == sorted(starts) and all(len(e) == 2 for e in self.image_sizes),
-            "image_sizes",
-            "[[0.0, pixels], [later share, pixels], ...]",
-            self.image_sizes,
+            (self.teacher_weight > 0) == bool(self.teacher),
+            "teacher_weight",
+            "0 without a teacher, else more than 0",
+            self.teacher_weight,
         )
+        _require(not (self.jit_compile and self.precision == "bfloat16"), "jit_compile", "false with bfloat16", True)
+        _require(len(self.zoom) == 2 and self.zoom[0] <= self.zoom[1], "zoom", "[low, high]", self.zoom)
+        self._check_image_sizes()
         _require(
             [0, *self.restarts, self.epochs] == sorted({0, *self.restarts, self.epochs}),
             "restarts",
@@ -111,6 +101,15 @@ class TrainConfig:
         if self.schedule == "plateau" or self.early_stopping_patience:
             _require(self.holdout > 0, "holdout", "more than 0 (it is monitored)", self.holdout)
             _require(self.average_decay == 0, "average_decay", "0 with plateau or early stopping", self.average_decay)
+
+    def _check_image_sizes(self) -> None:
+        pairs = bool(self.image_sizes) and all(len(entry) == 2 for entry in self.image_sizes)
+        starts = [entry[0] for entry in self.image_sizes] if pairs else []
+        fits = pairs and starts[0] == 0 and starts == sorted(set(starts)) and starts[-1] < 1
+        whole = fits and all(size >= 8 and size == int(size) for _, size in self.image_sizes)
+        _require(
+            whole, "image_sizes", "[[0.0, pixels], [later share, pixels], ...], at least 8 pixels", self.image_sizes
+        )
 
     def image_size(self, epoch: int) -> int:
         """Return the edge length in pixels of the training images in `epoch` (from 0).
@@ -132,6 +131,14 @@ def _require(holds: bool, name: str, expected: str, got: object) -> None:
         raise RecipeError(f"Recipe field '{name}': expected {expected}, got {got}.")
 
 
+def describe_recipes() -> dict[str, str]:
+    """Return name -> the first line of each shipped recipe, which says in a few words what it is."""
+    folder = resources.files("fer_edge.train") / "recipes"
+    return {
+        name: (folder / f"{name}.toml").read_text("utf-8").partition("\n")[0].lstrip("# ") for name in recipe_names()
+    }
+
+
 def recipe_names() -> list[str]:
     """Return the names of the recipes that ship with fer-edge."""
     folder = resources.files("fer_edge.train") / "recipes"
@@ -142,39 +149,46 @@ def load_recipe(name_or_path: str, overrides: dict[str, Any] | None = None) -> T
     """Return the shipped recipe of that name, or the one in a TOML file, with fields replaced.
 
     Raises:
-        RecipeError: no such recipe, a field is unknown, missing, or of the wrong type.
+        RecipeError: no such recipe or base, or `config_from` refuses its fields.
     """
-    fields = _read_toml(name_or_path)
-    fields.update(overrides or {})
-    return config_from(fields, name_or_path)
+    return config_from(_over(_read_fields(name_or_path), overrides or {}), name_or_path)
 
 
 def config_from(fields: dict[str, Any], origin: str) -> TrainConfig:
-    """Return the `TrainConfig` of these fields, each checked for name and type."""
-    known = {field.name: field for field in dataclasses.fields(TrainConfig)}
-    for name in fields:
-        if name not in known:
-            raise RecipeError(f"{origin}: unknown field '{name}'; expected one of {', '.join(known)}.")
-    hints = typing.get_type_hints(TrainConfig)
-    for name, field in known.items():
-        if name not in fields:
-            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise RecipeError(f"{origin}: the field '{name}' is missing.")
-            continue
-        fields[name] = coerce_field(fields[name], hints[name], name)
-    return TrainConfig(**fields)
+    """Return the `TrainConfig` of these fields, each checked for name, type and range.
+
+    Raises:
+        RecipeError: a field is unknown, missing, of the wrong type, or out of its range.
+    """
+    try:
+        return TrainConfig(**decode_fields(fields, TrainConfig, strict=True))
+    except DecodeError as error:
+        raise RecipeError(f"{origin}: the field {error}.") from error
 
 
-def _read_toml(name_or_path: str) -> dict[str, Any]:
+def _read_fields(name_or_path: str, depth: int = 0) -> dict[str, Any]:
+    """Return the fields of a recipe over those of its base; a path of a base starts at the recipe's own folder."""
+    path = Path(name_or_path)
     if name_or_path in recipe_names():
-        text = (resources.files("fer_edge.train") / "recipes" / f"{name_or_path}.toml").read_text("utf-8")
-    elif Path(name_or_path).is_file():
-        text = Path(name_or_path).read_text("utf-8")
+        file = resources.files("fer_edge.train") / "recipes" / f"{name_or_path}.toml"
+        fields = parse_toml(file.read_text("utf-8"), name_or_path)
+    elif path.suffix == ".toml" or path.is_file():
+        fields = read_toml(path)
     else:
         raise RecipeError(
             f"Expected a recipe name ({', '.join(recipe_names())}) or a .toml file, got '{name_or_path}'."
         )
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{name_or_path} is not valid TOML: {error}.") from error
+    if "base" not in fields:
+        return fields
+    base = fields.pop("base")
+    if not isinstance(base, str) or depth == MAX_BASES:
+        expected = "the name of a recipe or of a .toml file" if depth < MAX_BASES else "no circle of bases"
+        raise RecipeError(f"{path}: the field 'base' is {show(base)}, expected {expected}.")
+    return _over(_read_fields(base if base in recipe_names() else str(path.parent / base), depth + 1), fields)
+
+
+def _over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the base's fields with the changes; another network does not inherit what describes the base's."""
+    if "model" in changes and changes["model"] != base.get("model"):
+        base = {**base, **{name: [] for name in SHAPE if name in base}}
+    return {**base, **changes}

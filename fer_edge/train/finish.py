@@ -7,17 +7,17 @@ from dataclasses import asdict
 
 import keras
 
-from fer_edge.evaluation import Evaluation, evaluate
+from fer_edge.data.holdout import split_holdout
+from fer_edge.data.votes import Votes
+from fer_edge.evaluation.evaluate import Evaluation, evaluate
 from fer_edge.files import replacing, write_text
-from fer_edge.keras_file import predict_keras
-from fer_edge.plots import plot_confusion, plot_curves, plot_reliability
-from fer_edge.provenance import store_training, versions
+from fer_edge.kerasfile.load import predict_keras
+from fer_edge.modelfile.provenance import store_training, versions
+from fer_edge.train.batch_norm import reestimate_batch_norm
 from fer_edge.train.config import TrainConfig
-from fer_edge.train.holdout import split_holdout
 from fer_edge.train.run import RunFolder
-from fer_edge.train.temperature import fit_temperature, fold_temperature
+from fer_edge.train.temperature import ends_in_logits, fit_temperature, fold_temperature
 from fer_edge.types import LABELS, LabelledImages
-from fer_edge.votes import Votes
 
 
 def finish_run(
@@ -29,7 +29,8 @@ def finish_run(
 ) -> dict[str, Evaluation]:
     """Evaluate the network on every split it was not trained on, and write the run's results.
 
-    The temperature that fits the held-out images is folded into the network's last layer first.
+    First its batch norm is re-estimated on clean training images, and then the temperature that fits the held-out
+    images is folded into its last layer.
 
     Returns:
         the evaluations by split; "holdout" is the share of the training split kept for monitoring.
@@ -39,6 +40,8 @@ def finish_run(
     if state and config.schedule == "one_cycle":
         run.write_state(state.at_rest())
     training, holdout = split_holdout(splits["train"], config.holdout, config.seed)
+    if config.clean_batch_norm:
+        reestimate_batch_norm(network, training.images, config.seed)
     temperature = _calibrate(network, holdout)
     evaluations = {
         name: evaluate(images, predict_keras(network, images.images), training=splits["train"], votes=votes)
@@ -58,7 +61,7 @@ def finish_run(
         "data_sha256": {name: images.sha256() for name, images in splits.items()},
         "temperature": temperature,
         "seed": config.seed,
-        "versions": versions("tensorflow", "keras", "numpy", "opencv-python-headless"),
+        "versions": versions(keras.backend.backend(), "keras", "numpy", "opencv-python-headless"),
         "accuracy": {name: evaluation.accuracy for name, evaluation in evaluations.items()},
     }
     with replacing(run.model) as temporary:
@@ -67,16 +70,12 @@ def finish_run(
     write_text(run.record, json.dumps(record, indent=2) + "\n")
     metrics = {name: evaluation.as_json() for name, evaluation in evaluations.items()}
     write_text(run.metrics, json.dumps(metrics, indent=2) + "\n")
-    plot_curves(run.curves, history)
-    for evaluation in list(evaluations.values())[:1]:
-        plot_confusion(run.confusion, evaluation, config.model)
-        plot_reliability(run.reliability, evaluation.reliability, f"{config.model} on {evaluation.split}")
     return evaluations
 
 
 def _calibrate(network: keras.Model, holdout: LabelledImages) -> float | None:
-    """Fold into the network the temperature that fits the held-out images; None without any."""
-    if not len(holdout):
+    """Fold into the network the temperature that fits the held-out images; None without any, or without logits."""
+    if not len(holdout) or not ends_in_logits(network):
         return None
     temperature = fit_temperature(predict_keras(network, holdout.images), holdout.labels)
     fold_temperature(network, temperature)

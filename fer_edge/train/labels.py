@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.data.votes import Votes, votes_of
 from fer_edge.errors import DataError
 from fer_edge.train.config import Labels
 from fer_edge.types import LABELS, LabelledImages
-from fer_edge.votes import Votes, votes_of
 
 Targets = npt.NDArray[np.float32]
 

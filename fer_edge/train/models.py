@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
-from fer_edge.errors import RecipeError
+from fer_edge.errors import ModelError, RecipeError
+from fer_edge.kerasfile.load import check_shapes, predict_keras
+from fer_edge.kerasfile.own_code import build_network, is_function
 from fer_edge.train.baselines import BASELINES
 from fer_edge.types import FACE_SIZE, LABELS
 
@@ -18,20 +22,40 @@ def build_model(
     """Return a new network, float32 N x 48 x 48 x 1 pixels in, N x 7 probabilities out.
 
     `edge_cnn` also takes other image sizes, since it ends in global average pooling. The networks of
-    `baselines` are as published, so their lists stay empty.
+    `baselines` are as published, so their lists stay empty. A name such as "package.module:function" is the
+    user's own network: the function is called with those lists that are not empty.
 
     Raises:
-        RecipeError: an unknown name, or lists that do not fit the network.
+        RecipeError: an unknown name, lists that do not fit the network, or own code that fails.
     """
+    if is_function(name):
+        lists = {"widths": widths, "blocks": blocks, "dropout": dropout, "stem": stem}
+        return _own_network(name, {field: list(values) for field, values in lists.items() if values})
     if name == "edge_cnn":
         return edge_cnn(widths, blocks, dropout, stem)
     if name == "seed_cnn":
         return seed_cnn(widths, dropout)
     if name not in BASELINES:
-        raise RecipeError(f"Recipe field 'model': expected edge_cnn, seed_cnn, {', '.join(BASELINES)}, got '{name}'.")
+        known = ", ".join(["edge_cnn", "seed_cnn", *BASELINES])
+        raise RecipeError(f"Recipe field 'model': expected {known} or your own package.module:function, got '{name}'.")
     if any((widths, blocks, dropout, stem)):
         raise RecipeError(f"{name} is fixed: expected empty widths, blocks, dropout and stem.")
     return BASELINES[name]()
+
+
+def _own_network(name: str, parameters: dict[str, list[Any]]) -> keras.Model:
+    """Return what the user's function builds, checked to be a network that training can use."""
+    try:
+        network = build_network(name, place="Recipe field 'model':", **parameters)
+        check_shapes(network, name)
+    except ModelError as error:
+        raise RecipeError(str(error)) from error
+    except AttributeError as error:  # a subclass of keras.Model knows no shapes before its first call
+        raise RecipeError(f"{name}: expected a network made of layers that starts with keras.Input.") from error
+    answers = predict_keras(network, np.random.default_rng(0).integers(0, 256, (2, FACE_SIZE, FACE_SIZE, 1), np.uint8))
+    if not np.allclose(answers.sum(axis=1), 1, atol=1e-3) or answers.min() < 0:
+        raise RecipeError(f"{name}: expected probabilities of raw pixels 0..255; end the network in a softmax.")
+    return network
 
 
 def edge_cnn(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from fer_edge.train.config import Precision
 
@@ -30,10 +29,12 @@ class FusedBatchNorm(keras.layers.BatchNormalization):  # type: ignore[misc]  # 
         """Return the input's shape and dtype: symbolic tensors do not reach the kernel."""
         return keras.KerasTensor(inputs.shape, dtype=inputs.dtype)
 
-    def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalise by the batch's own moments when training, by the moving ones otherwise."""
         if not training:
             return super().call(inputs, training=False, mask=mask)
+        import tensorflow as tf  # not above: the other backends do without it
+
         normal, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
             scale=self.gamma.value,
@@ -60,7 +61,8 @@ def fast_copy(network: keras.Model, precision: Precision) -> keras.Model:
         if precision == "bfloat16" and layer.name != last:
             config["dtype"] = "mixed_bfloat16"
         kind = type(layer)
-        if kind is keras.layers.BatchNormalization and len(layer.input.shape) == 4:  # the kernel is for images
+        fusable = kind is keras.layers.BatchNormalization and len(layer.input.shape) == 4  # the kernel is for images
+        if fusable and keras.backend.backend() == "tensorflow":
             kind = FusedBatchNorm
         return kind.from_config(config)
 

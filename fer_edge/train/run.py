@@ -6,8 +6,8 @@ import csv
 import hashlib
 import io
 import json
-import tomllib
-import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import RecipeError
+from fer_edge.errors import OutputError, RecipeError, os_reason
 from fer_edge.files import replacing, write_bytes, write_text
+from fer_edge.toml import read_toml
 from fer_edge.train.config import TrainConfig, config_from
 
 Arrays = list[npt.NDArray[np.generic]]
@@ -47,12 +48,14 @@ class TrainState:
         optimizer: every variable of the optimizer, its step counter included.
         shipped: the weights that the run will hand out (averaged, best or last).
         history: one row per finished epoch.
+        data_sha256: of the training images; empty in checkpoints of fer-edge 0.1.
     """
 
     model: Arrays
     optimizer: Arrays
     shipped: Arrays
     history: list[EpochRow] = field(default_factory=list)
+    data_sha256: str = ""
 
     def at_rest(self) -> TrainState:
         """Return the state without momentum, which a cycle that ends at a learning rate of zero does not hand on.
@@ -62,12 +65,59 @@ class TrainState:
         optimizer = [np.zeros_like(array) if array.ndim else array for array in self.optimizer]
         return replace(self, optimizer=optimizer)
 
+    def halved(self) -> TrainState:
+        """Return the state with its float32 arrays in float16, from which training goes on, though not bit for bit.
+
+        A value beyond float16 becomes its largest.
+        """
+        limit = np.finfo(np.float16).max
+
+        def halve(arrays: Arrays) -> Arrays:
+            return [
+                np.clip(array, -limit, limit).astype(np.float16) if array.dtype == np.float32 else array
+                for array in arrays
+            ]
+
+        return replace(self, model=halve(self.model), optimizer=halve(self.optimizer), shipped=halve(self.shipped))
+
 
 @dataclass(frozen=True)
 class RunFolder:
     """The files of one training run."""
 
     path: Path
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep every other process that trains off this folder, which is made; it goes again if nothing was put in it.
+
+        The operating system holds the lock, so that of a killed process is gone.
+
+        Raises:
+            OutputError: another process trains in it, or it cannot be made or written.
+        """
+        from filelock import FileLock, Timeout  # as tomli_w below
+
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        lock = FileLock(self.path / ".lock")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise OutputError(
+                f"Another process is training in {self.path}. Wait for it, or choose another folder."
+            ) from error
+        except OSError as error:
+            raise OutputError(f"Cannot write to the folder {self.path}: {os_reason(error)}.") from error
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows keeps an open file
+                Path(lock.lock_file).unlink()
+            lock.release()
+            with suppress(OSError):  # the first that is not empty
+                for folder in made:
+                    folder.rmdir()
 
     @property
     def recipe(self) -> Path:
@@ -119,6 +169,24 @@ class RunFolder:
         """The reliability diagram."""
         return self.path / "reliability.png"
 
+    def require_sources(self, config: TrainConfig) -> None:
+        """Check, before long work starts, that the networks are there which the recipe learns or starts from.
+
+        A taught run that has stored the answers needs its teachers no more, nor one that has begun its initial weights.
+
+        Raises:
+            RecipeError: one is missing.
+        """
+        taught = config.teacher if config.teacher_sees == "batches" or not self.answers.is_file() else []
+        begun = [] if self.checkpoint.is_file() else config.initial
+        for name, sources in (("teacher", taught), ("initial", begun)):
+            for source in sources:
+                if not Path(source).exists():
+                    raise RecipeError(
+                        f"Recipe field '{name}' names {source}, which is not there: train that first, or name another "
+                        f"finished run or .keras file with --set {name}=PATH."
+                    )
+
     def write_recipe(self, config: TrainConfig) -> None:
         """Store the resolved recipe, which resuming reads back."""
         import tomli_w  # not above: the base install, which lacks it, is to hear of TensorFlow first
@@ -129,11 +197,11 @@ class RunFolder:
         """Return the resolved recipe.
 
         Raises:
-            RecipeError: the folder holds none.
+            RecipeError: the folder holds none, or a damaged one.
         """
         if not self.recipe.is_file():
             raise RecipeError(f"{self.path} is not a run folder: expected recipe.toml in it.")
-        return config_from(tomllib.loads(self.recipe.read_text("utf-8")), str(self.recipe))
+        return config_from(read_toml(self.recipe), str(self.recipe))
 
     def write_state(self, state: TrainState) -> None:
         """Store the checkpoint in one step, and the history beside it."""
@@ -144,6 +212,7 @@ class RunFolder:
         stored: dict[str, Any] = {name: array for name, array in arrays.items() if name not in copies}
         stored["history"] = np.array(json.dumps([asdict(row) for row in state.history]))
         stored["copies"] = np.array(json.dumps(copies))
+        stored["data_sha256"] = np.array(state.data_sha256)
         with replacing(self.checkpoint) as temporary:
             np.savez_compressed(temporary, **stored)
         write_bytes(self.history, _history_csv(state.history))
@@ -165,14 +234,17 @@ class RunFolder:
                     for group in GROUPS
                 }
                 history = [EpochRow(**row) for row in json.loads(str(stored["history"]))]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise RecipeError(f"{self.checkpoint} is damaged ({error}); delete it to start the run again.") from error
-        return TrainState(history=history, **groups)
+                data_sha256 = str(stored["data_sha256"]) if "data_sha256" in stored.files else ""
+        except Exception as error:  # NumPy and zipfile raise a dozen kinds for a damaged file; all mean the same here
+            raise RecipeError(
+                f"{self.checkpoint} is damaged ({_reason(error)}); delete it to start the run again."
+            ) from error
+        return TrainState(history=history, data_sha256=data_sha256, **groups)
 
     def write_answers(self, data_sha256: str, answers: npt.NDArray[np.float32]) -> None:
-        """Store the teachers' answers (N x 7) for the training images with this hash."""
+        """Store the teachers' answers (N x 7) for the training images with this hash, with three digits."""
         with replacing(self.answers) as temporary:
-            np.savez_compressed(temporary, data_sha256=np.array(data_sha256), answers=answers)
+            np.savez_compressed(temporary, data_sha256=np.array(data_sha256), answers=answers.astype(np.float16))
 
     def read_answers(self, data_sha256: str) -> npt.NDArray[np.float32] | None:
         """Return the teachers' answers, or None when none are stored yet.
@@ -185,9 +257,11 @@ class RunFolder:
         try:
             with np.load(self.answers, allow_pickle=False) as stored:
                 belongs = str(stored["data_sha256"]) == data_sha256
-                answers: npt.NDArray[np.float32] = stored["answers"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise RecipeError(f"{self.answers} is damaged ({error}); delete it to ask the teachers again.") from error
+                answers: npt.NDArray[np.float32] = stored["answers"].astype(np.float32)
+        except Exception as error:  # as for the checkpoint
+            raise RecipeError(
+                f"{self.answers} is damaged ({_reason(error)}); delete it to ask the teachers again."
+            ) from error
         if not belongs:
             raise RecipeError(f"{self.answers} belongs to other training images; delete it to ask the teachers again.")
         return answers
@@ -202,6 +276,11 @@ def _find_copies(arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
         if (earlier := first.setdefault(content, name)) != name:
             copies[name] = earlier
     return copies
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says, on one line; some say nothing."""
+    return str(error).partition("\n")[0][:100] or type(error).__name__
 
 
 def _history_csv(history: list[EpochRow]) -> bytes:

@@ -29,14 +29,16 @@ def one_cycle(config: TrainConfig, epoch: float) -> float:
 def plateau(config: TrainConfig, losses: list[float]) -> float:
     """Return the learning rate after these held-out losses, one per epoch.
 
-    It is multiplied by `plateau_factor` each time the loss has not improved for
-    `plateau_patience` epochs, as Keras's ReduceLROnPlateau does; being a function of the history,
-    it needs no state of its own to resume.
+    It is multiplied by `plateau_factor` each time the loss has not improved by more than
+    `plateau_min_delta` for `plateau_patience` epochs, as Keras's ReduceLROnPlateau does; being a
+    function of the history, it needs no state of its own to resume.
     """
     rate, best, wait = config.learning_rate, math.inf, 0
     for loss in losses:
-        wait = 0 if loss < best else wait + 1
-        best = min(best, loss)
+        if loss < best - config.plateau_min_delta:
+            best, wait = loss, 0
+        else:
+            wait += 1
         if config.plateau_patience and wait >= config.plateau_patience:
             rate, wait = rate * config.plateau_factor, 0
     return rate

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from fer_edge.errors import RecipeError
 from fer_edge.train.augment import augment_batch, mix_batch
@@ -35,11 +34,10 @@ class Session:
         self._teacher = Teacher(config.teacher) if config.teacher and config.teacher_sees == "batches" else None
         self._optimizer = _build_optimizer(config)
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
-        self.model.compile(self._optimizer, loss, metrics=["accuracy"], jit_compile=config.jit_compile)
+        self.model.compile(self._optimizer, loss, metrics=["accuracy"], jit_compile=_jit(config.jit_compile))
         # XLA would compile again for the odd last batch; evaluation is too short to repay it.
-        self.shipped.compile(loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+        self.shipped.compile(loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=_jit(False))
         self._optimizer.build(self.model.trainable_variables)
-        self._average = tf.function(self._average_once)
         self._size: int | None = None
 
     def start_from(self, sources: Sequence[str]) -> None:
@@ -74,7 +72,7 @@ class Session:
         if self.config.average_decay:
             # A short average at first, so that the random start is forgotten.
             count = float(self._optimizer.iterations)
-            self._average(tf.constant(min(self.config.average_decay, (1 + count) / (10 + count)), tf.float32))
+            self._average(min(self.config.average_decay, (1 + count) / (10 + count)))
         return float(logs["loss"]), float(logs["accuracy"])
 
     def evaluate(self, images: npt.NDArray[np.uint8], targets: Targets) -> tuple[float, float]:
@@ -93,33 +91,53 @@ class Session:
             self.model.make_train_function(force=True)
             self._size = size
 
-    def _average_once(self, decay: tf.Tensor) -> None:
+    def _average(self, decay: float) -> None:
         """Move the shipped weights, batch statistics included, towards the trained ones."""
         for average, weight in zip(self.shipped.weights, self.model.weights, strict=True):
             average.assign(average * decay + weight * (1 - decay))
 
-    def snapshot(self, history: list[EpochRow]) -> TrainState:
-        """Return copies of every variable."""
+    def snapshot(self, history: list[EpochRow], data_sha256: str) -> TrainState:
+        """Return copies of every variable, with the history and the hash of the training images."""
         return TrainState(
             model=[variable.numpy().copy() for variable in self.model.variables],
             optimizer=[variable.numpy().copy() for variable in self._optimizer.variables],
             shipped=self.shipped.get_weights(),
             history=history,
+            data_sha256=data_sha256,
         )
 
     def restore(self, state: TrainState) -> None:
-        """Set every variable to the state's."""
+        """Set every variable to the state's.
+
+        Raises:
+            RecipeError: the state is that of another network or optimizer.
+        """
+        for variables, values in (
+            (self.model.variables, state.model),
+            (self._optimizer.variables, state.optimizer),
+            (self.shipped.weights, state.shipped),
+        ):
+            if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
+                raise RecipeError("The checkpoint does not fit the run's recipe; delete it to start the run again.")
         for variable, value in zip(self.model.variables, state.model, strict=True):
-            variable.assign(value)
+            variable.assign(value.astype(variable.dtype))
         for variable, value in zip(self._optimizer.variables, state.optimizer, strict=True):
-            variable.assign(value)
+            variable.assign(value.astype(variable.dtype))
         self.shipped.set_weights(state.shipped)
 
 
 def _build(config: TrainConfig) -> keras.Model:
-    return build_model(
+    network = build_model(
         config.model, widths=config.widths, blocks=config.blocks, dropout=config.dropout, stem=config.stem
     )
+    fixed = {edge for edge in network.input_shape[1:3] if edge is not None}
+    for _, size in config.image_sizes:
+        if fixed - {int(size)}:
+            raise RecipeError(
+                f"Recipe field 'image_sizes': expected {fixed.pop()} pixels alone, which is all that {config.model} "
+                f"takes, got {size:.0f}."
+            )
+    return network
 
 
 def _copy_to_train(network: keras.Model, config: TrainConfig) -> keras.Model:
@@ -128,6 +146,11 @@ def _copy_to_train(network: keras.Model, config: TrainConfig) -> keras.Model:
     copy = _build(config)  # XLA makes its own kernels
     copy.set_weights(network.get_weights())
     return copy
+
+
+def _jit(wanted: bool) -> bool | str:
+    """Return Keras's `jit_compile`: the recipe's wish is for TensorFlow, where XLA may lose; JAX always needs it."""
+    return wanted if keras.backend.backend() == "tensorflow" else "auto"
 
 
 def _build_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:

@@ -14,10 +14,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from fer_edge.errors import ModelError, RecipeError
-from fer_edge.keras_file import load_keras
+from fer_edge.kerasfile.load import load_keras
 from fer_edge.train.labels import Targets
 from fer_edge.types import LABELS
 
@@ -36,11 +35,11 @@ class Teacher:
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._networks = [load_trained(source, field="teacher") for source in sources]
-        self._predict = tf.function(self._predict_once, jit_compile=True)
 
     def label(self, pixels: npt.NDArray[np.float32]) -> Targets:
         """Return the averaged probabilities (N x 7) for a batch of float32 pixels 0..255."""
-        probabilities: Targets = self._predict(tf.constant(pixels)).numpy()
+        answers = [network.predict_on_batch(pixels) for network in self._networks]
+        probabilities: Targets = np.mean(answers, axis=0, dtype=np.float32)
         return probabilities
 
     def label_images(
@@ -58,10 +57,6 @@ class Teacher:
             if on_answers:
                 on_answers(min(start + BATCH, len(images)), len(images))
         return answers
-
-    def _predict_once(self, pixels: tf.Tensor) -> tf.Tensor:
-        answers = [network(pixels, training=False) for network in self._networks]
-        return tf.add_n(answers) / len(answers)
 
 
 def blend(targets: Targets, answers: Targets, weight: float) -> Targets:

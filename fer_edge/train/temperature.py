@@ -34,6 +34,11 @@ def fit_temperature(probabilities: npt.NDArray[np.float32], labels: npt.NDArray[
     return math.exp((low + high) / 2)
 
 
+def ends_in_logits(network: keras.Model) -> bool:
+    """Return whether a temperature can be folded into a network; into one of the user's own, perhaps not."""
+    return _logits_layer(network) is not None
+
+
 def fold_temperature(network: keras.Model, temperature: float) -> None:
     """Divide the logits of `network` by `temperature`, in place, by scaling the layer that makes them.
 
@@ -41,19 +46,31 @@ def fold_temperature(network: keras.Model, temperature: float) -> None:
         ValueError: the network does not end in logits and a softmax.
     """
     layer = _logits_layer(network)
+    if layer is None:
+        raise ValueError(f"expected a network that ends in logits and a softmax, got {network.layers[-1].name}")
     layer.set_weights([weight / temperature for weight in layer.get_weights()])
 
 
-def _logits_layer(network: keras.Model) -> keras.layers.Layer:
-    """Return the last layer with weights: a dense softmax, or a convolution averaged before the softmax."""
-    *_, convolution, pool, last = network.layers
+def _logits_layer(network: keras.Model) -> keras.layers.Layer | None:
+    """Return the layer that makes the logits: a dense one, or a convolution that is averaged; None for others."""
+    last = network.layers[-1]
     if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
         return last
-    averaged = isinstance(pool, keras.layers.GlobalAveragePooling2D) and isinstance(last, keras.layers.Softmax)
-    linear = isinstance(convolution, keras.layers.Conv2D) and convolution.activation is keras.activations.linear
-    if averaged and linear:
-        return convolution
-    raise ValueError(f"expected a network that ends in logits and a softmax, got {type(last).__name__}")
+    if (
+        not isinstance(last, keras.layers.Softmax)
+        and getattr(last, "activation", None) is not keras.activations.softmax
+    ):
+        return None
+    maker = _before(network, last)
+    if isinstance(maker, keras.layers.GlobalAveragePooling2D):
+        maker = _before(network, maker)
+    plain = isinstance(maker, keras.layers.Dense | keras.layers.Conv2D)
+    return maker if plain and getattr(maker, "activation", None) is keras.activations.linear else None
+
+
+def _before(network: keras.Model, layer: keras.layers.Layer) -> keras.layers.Layer | None:
+    """Return the layer whose output is the input of `layer`."""
+    return next((other for other in network.layers if other is not layer and other.output is layer.input), None)
 
 
 def _loss(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:

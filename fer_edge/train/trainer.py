@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Protocol
 
@@ -9,15 +10,16 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.data.holdout import split_holdout
+from fer_edge.data.votes import Votes
+from fer_edge.errors import RecipeError
 from fer_edge.train import schedule
 from fer_edge.train.config import TrainConfig
-from fer_edge.train.holdout import split_holdout
 from fer_edge.train.labels import Targets, make_targets, one_hot
 from fer_edge.train.run import EpochRow, RunFolder
 from fer_edge.train.session import Session
 from fer_edge.train.teacher import Teacher, blend
 from fer_edge.types import LabelledImages
-from fer_edge.votes import Votes
 
 
 class Observer(Protocol):
@@ -39,20 +41,37 @@ def train(
     """Train, or go on training, in `run`; return the network that the run hands out.
 
     Each epoch draws its order and its augmentation from (seed, epoch), and the checkpoint holds
-    every variable, so an interrupted run ends with the same weights as an uninterrupted one.
+    every variable, so an interrupted run ends with the same weights as an uninterrupted one. Nothing is
+    written before all that the recipe names has been found.
+
+    Raises:
+        RecipeError: the recipe names what does not fit, the run's checkpoint is damaged, or belongs to other images
+            or another recipe, or the training diverged.
     """
     keras.utils.set_random_seed(config.seed)
     training, holdout = split_holdout(images, config.holdout, config.seed)
     targets = make_targets(config.labels, training, votes, config.votes_weight)
-    if config.teacher and config.teacher_sees == "images":
-        targets = blend(targets, _teacher_answers(config, training, run, observer), config.teacher_weight)
+    taught_once = bool(config.teacher) and config.teacher_sees == "images"
+    answers = run.read_answers(training.sha256()) if taught_once else None
+    teacher = Teacher(config.teacher) if taught_once and answers is None else None
     session = Session(config)
     state = run.read_state()
     history = state.history if state else []
+    data_sha256 = images.sha256()
     if state:
+        if state.data_sha256 not in {"", data_sha256}:
+            raise RecipeError(
+                f"{run.path} was trained on different images; continue with the same copy of FER2013, or start a new "
+                "run."
+            )
         session.restore(state)
     elif config.initial:
         session.start_from(config.initial)
+    run.write_recipe(config)
+    if teacher is not None:
+        answers = _ask(teacher, training, run, observer)
+    if answers is not None:
+        targets = blend(targets, answers, config.teacher_weight)
     for epoch in range(len(history), config.epochs):
         if schedule.should_stop(config, holdout_losses(history)):
             break
@@ -70,19 +89,16 @@ def train(
             seconds=time.monotonic() - started,
         )
         history.append(row)
-        run.write_state(session.snapshot(history))
+        run.write_state(session.snapshot(history, data_sha256))
         observer.on_epoch(row)
     return session.shipped
 
 
-def _teacher_answers(config: TrainConfig, training: LabelledImages, run: RunFolder, observer: Observer) -> Targets:
+def _ask(teacher: Teacher, training: LabelledImages, run: RunFolder, observer: Observer) -> Targets:
     """Return the teachers' answers (N x 7), kept in the run folder: it then resumes without the teachers."""
-    stored = run.read_answers(training.sha256())
-    if stored is not None:
-        return stored
-    answers = Teacher(config.teacher).label_images(training.images, observer.on_answers)
+    answers = teacher.label_images(training.images, observer.on_answers)
     run.write_answers(training.sha256(), answers)
-    return answers
+    return answers.astype(np.float16).astype(np.float32)  # as a resumed run will read them
 
 
 def holdout_losses(history: list[EpochRow]) -> list[float]:
@@ -103,6 +119,8 @@ def _run_epoch(
     config = session.config
     size = config.image_size(epoch)
     rng = np.random.default_rng([config.seed, epoch])
+    # PyTorch's dropout draws from a global generator, which no checkpoint holds.
+    keras.utils.set_random_seed((config.seed + epoch) % 2**32)
     order = epoch_order(training.labels, config.balance, rng)
     batch_size = min(config.batch_size, len(training))
     steps = len(training) // batch_size
@@ -111,6 +129,11 @@ def _run_epoch(
         rate = schedule.learning_rate(config, epoch + step / steps, holdout_losses(history))
         chosen = order[step * batch_size : (step + 1) * batch_size]
         loss, accuracy = session.train_batch(training.images[chosen], targets[chosen], size=size, rate=rate, rng=rng)
+        if not math.isfinite(loss):
+            raise RecipeError(
+                f"The training diverged: the loss is {loss} in step {step + 1} of epoch {epoch + 1}. Start again with "
+                f"a lower learning_rate than {config.learning_rate:g}."
+            )
         loss_sum += loss
         accuracy_sum += accuracy
         observer.on_step(epoch + 1, step + 1, steps, loss_sum / (step + 1), accuracy_sum / (step + 1))
@@ -139,7 +162,7 @@ def _choose_shipped(
     With averaging they are the average. Else they are the newest, but with early stopping those of
     the epoch with the lowest held-out loss.
     """
-    best = session.shipped.get_weights()
+    best = [weight.copy() for weight in session.shipped.get_weights()]  # PyTorch gives views
     if not session.config.average_decay:
         session.shipped.set_weights(session.model.get_weights())
     if not len(holdout):

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from fer_edge import vitals
 from fer_edge.benchmarks import host
 
 CPUINFO_PC = "processor\t: 0\nmodel name\t: Fast CPU @ 3.00GHz\ncpu MHz\t\t: 2995.123\n"
@@ -19,8 +20,9 @@ def device(monkeypatch: pytest.MonkeyPatch):
         def read(path: object) -> str | None:
             return next((text for end, text in (files or {}).items() if str(path).endswith(end)), None)
 
-        monkeypatch.setattr(host, "_read", read)
-        monkeypatch.setattr(host, "_run", lambda *command: (commands or {}).get(command[0]))
+        for module in (host, vitals):
+            monkeypatch.setattr(module, "read_text", read)
+            monkeypatch.setattr(module, "run", lambda *command: (commands or {}).get(command[0]))
         monkeypatch.setattr(host.platform, "system", lambda: "Linux")
 
     return pretend
@@ -84,9 +86,9 @@ def test_garbage_is_no_fact(garbage: str, device) -> None:
 )
 def test_throttling_word(word: str, meaning: list[str], device) -> None:
     device(commands={"vcgencmd": f"throttled={word}"})
-    assert host.throttling() == meaning
+    assert vitals.throttling() == meaning
     device({"get_throttled": word.removeprefix("0x")})  # the kernel's file has no prefix
-    assert host.throttling() == meaning
+    assert vitals.throttling() == meaning
 
 
 def test_failing_command_is_no_fact(device, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,5 +96,5 @@ def test_failing_command_is_no_fact(device, tmp_path, monkeypatch: pytest.Monkey
     program.write_text("#!/bin/sh\necho VCHI initialization failed; exit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert host._run("vcgencmd", "get_throttled") is None
-    assert host._run("no-such-command") is None
+    assert vitals.run("vcgencmd", "get_throttled") is None
+    assert vitals.run("no-such-command") is None

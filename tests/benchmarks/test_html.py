@@ -8,9 +8,9 @@ import pytest
 from reports import make_report, replace_models, without_labels
 
 from fer_edge.benchmarks.html.axes import Axis, short
-from fer_edge.benchmarks.html.charts import Point, find_front
+from fer_edge.benchmarks.html.drawings import Point, find_front
 from fer_edge.benchmarks.html.page import render_page
-from fer_edge.metrics import Interval
+from fer_edge.evaluation.metrics import Interval
 
 VOID = {"meta", "br", "line"}
 
@@ -49,7 +49,7 @@ def test_page_holds_every_section_and_figure() -> None:
     page = read(render_page([("bench", make_report())]))
     for part in (
         *("Which variant?", "Accuracy and latency", "Latency", "What each class loses", "Confusion", "Throughput"),
-        *("Cost", "Device", "tiny:int8", "85.71", "synthetic, 280 images", "Fast CPU", "not available", "2026-01-02"),
+        *("Cost", "Device", "tiny:int8", "85.71", "synthetic, 280 images", "Fast CPU", "2026-01-02"),
         *("a long tail; repeat.", "On the front (dashed)"),
     ):
         assert part in page.text, part

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from reports import make_model, make_report, make_series, replace_models
 
+from fer_edge import vitals
 from fer_edge.benchmarks import host, watch
 from fer_edge.benchmarks.results import WarmUp
 from fer_edge.benchmarks.stability import find_cautions, measure_drift
@@ -75,11 +76,11 @@ def test_watch_tells_what_happened_meanwhile(monkeypatch: pytest.MonkeyPatch) ->
     heat = iter([50.0, 70.0, 60.0])
     pages, ticks = iter([100, 130]), iter([(10, 1000), (60, 2000)])
     monkeypatch.setattr(watch, "INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr(host, "temperature_c", lambda: next(heat))
+    monkeypatch.setattr(vitals, "temperature_c", lambda: next(heat))
     monkeypatch.setattr(host, "clock_mhz", lambda: None)
     monkeypatch.setattr(host, "swapped_pages", lambda: next(pages))
     monkeypatch.setattr(host, "cpu_ticks", lambda: next(ticks))
-    monkeypatch.setattr(host, "throttling", lambda: None)
+    monkeypatch.setattr(vitals, "throttling", lambda: None)
     watcher = HostWatch()
     watcher.look()
     course = watcher.finish()

@@ -2,24 +2,26 @@
 
 import math
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import Clock
 
-from fer_edge.benchmarks.cost import analyse_cost
+from fer_edge.benchmarks import worker as worker_module
+from fer_edge.benchmarks.process import MeasuringProcess
 from fer_edge.benchmarks.results import Settings, WarmUp
 from fer_edge.benchmarks.rounds import MIN_SAMPLES, MIN_SECONDS, Timing, choose_settings, run_rounds
-from fer_edge.benchmarks.scene import HEIGHT, WIDTH, draw_scene, place_faces
-from fer_edge.benchmarks.session import Session
-from fer_edge.benchmarks.timing import MATMUL, thread_counts
+from fer_edge.benchmarks.scene import HEIGHT, WIDTH, make_frame
+from fer_edge.benchmarks.timing import MATMUL, _make_scene, _shares, thread_counts
 from fer_edge.benchmarks.worker import FEW_SAMPLES, Worker, time_calls
 from fer_edge.errors import FerEdgeError, ModelError
-from fer_edge.runtime.faces import HaarDetector
+from fer_edge.graph.cost import analyse_cost
+from fer_edge.runtime import load_detector
+from fer_edge.stream.tracker import overlap
 
 
-class FakeSession:
+class FakeProcess:
     """Answers at once and remembers who asked."""
 
     def __init__(self, name: str, log: list[tuple[str, str]]) -> None:
@@ -36,10 +38,11 @@ class FakeSession:
 def test_every_variant_has_its_turn_in_every_round() -> None:
     log: list[tuple[str, str]] = []
     settings = choose_settings(quick=False, seed=3, threads=[1])
-    sessions = {name: FakeSession(name, log) for name in "abc"}
-    timings = [Timing(name, session, task, 1) for task in ("invoke", "predict") for name, session in sessions.items()]
+    processes = {name: FakeProcess(name, log) for name in "abc"}
+    timings = [Timing(name, task, 1, process) for task in ("invoke", "predict") for name, process in processes.items()]
     looks: list[int] = []
-    run_rounds(timings, settings, notify=lambda _: None, between=lambda: looks.append(1))
+    for rounds in (range(15), range(15, settings.rounds)):
+        run_rounds(timings, settings, rounds=rounds, notify=lambda _: None, between=lambda: looks.append(1))
     turns = len(timings)
     rounds = [log[start : start + turns] for start in range(0, len(log), turns)]
     assert len(rounds) == settings.rounds
@@ -49,7 +52,7 @@ def test_every_variant_has_its_turn_in_every_round() -> None:
         assert sorted(turn[3:]) == [(name, "predict") for name in "abc"]
     assert len({tuple(turn) for turn in rounds}) > 5, "the order changes"
     assert all(sum(map(len, timing.rounds_ms)) >= MIN_SAMPLES for timing in timings)
-    assert timings[0].warm_up == WarmUp(9, 0.1, True)
+    assert timings[0].as_series().warm_up == WarmUp(18, 0.2, True), "of both processes"
 
 
 def test_rules_for_publication() -> None:
@@ -59,27 +62,42 @@ def test_rules_for_publication() -> None:
     assert choose_settings(quick=True, seed=0, threads=[1]).quick
 
 
-def test_samples_or_seconds_whichever_is_later() -> None:
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_process_has_its_share_of_the_rounds(quick: bool) -> None:
+    settings = choose_settings(quick=quick, seed=0, threads=[1])
+    shares = _shares(settings)
+    assert len(shares) == settings.processes > 2
+    assert [number for share in shares for number in share] == list(range(settings.rounds))
+    assert len({len(share) for share in shares}) == 1, "process_medians counts on it"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the measuring process, which only `sleep` moves."""
+    clock = Clock()
+    monkeypatch.setattr(worker_module, "time", clock)
+    return clock
+
+
+def test_samples_or_seconds_whichever_is_later(clock: Clock) -> None:
     assert len(time_calls(lambda _: None, samples=500, seconds=0.0)) == 500
-    slow = time_calls(lambda _: time.sleep(0.01), samples=2, seconds=0.1)
-    assert sum(slow) >= 100
-    assert min(slow) >= 10
-    assert len(time_calls(lambda _: time.sleep(0.01), samples=500, seconds=0.0, at_most=0.01)) == FEW_SAMPLES
+    assert time_calls(lambda _: clock.sleep(0.01), samples=2, seconds=0.1) == [10.0] * 10
+    assert len(time_calls(lambda _: clock.sleep(0.01), samples=500, seconds=0.0, at_most=0.01)) == FEW_SAMPLES
     seen: list[int] = []
     time_calls(seen.append, samples=4, seconds=0.0)
     assert seen == [0, 1, 2, 3]
 
 
-def test_warm_up_ends_when_the_times_agree_or_time_is_up() -> None:
+def test_warm_up_ends_when_the_times_agree_or_time_is_up(clock: Clock) -> None:
     worker = Worker()
-    worker._calls["steady", 1] = lambda _: time.sleep(0.002)
+    worker._calls["steady", 1] = lambda _: clock.sleep(0.002)
     request = {"task": "steady", "threads": 1, "block_seconds": 0.01, "max_seconds": 30.0}
-    assert worker.warm_up(request)["stable"]
+    assert worker.warm_up(request) == {"runs": 15, "seconds": 0.03, "stable": True}
     calls: list[float] = []
 
     def faster_and_faster(_: int) -> None:
         calls.append(0.03 * 0.8 ** len(calls))
-        time.sleep(calls[-1])
+        clock.sleep(calls[-1])
 
     worker._calls["steady", 1] = faster_and_faster
     found = worker.warm_up(request | {"block_seconds": 0.0, "max_seconds": 0.05})
@@ -90,19 +108,20 @@ def test_warm_up_ends_when_the_times_agree_or_time_is_up() -> None:
 @pytest.fixture
 def request_of(model_files: dict[str, Path], faces: np.ndarray, tmp_path: Path) -> dict:
     np.save(tmp_path / "crops.npy", faces[:4])
-    np.save(tmp_path / "frame.npy", draw_scene(place_faces(1)))
+    np.save(tmp_path / "frame.npy", make_frame(1)[0])
     return {
         "model": str(model_files["int8"]),
         "threads": 1,
         "crops": str(tmp_path / "crops.npy"),
         "frame": str(tmp_path / "frame.npy"),
         "region": [220, 140, 200, 200],
+        "detector": "auto",
     }
 
 
-def test_a_session_measures_a_model(request_of: dict) -> None:
-    with Session(Path(request_of["model"])) as session:
-        start = session.ask("open", **request_of)
+def test_a_process_measures_a_model(request_of: dict) -> None:
+    with MeasuringProcess(Path(request_of["model"])) as process:
+        start = process.ask("open", **request_of)
         assert start["first_result_ms"] > start["import_ms"] + start["load_ms"] > 0
         # NumPy and an interpreter; TensorFlow, which this test process has loaded, would take 300 MB.
         assert 10 < start["peak_memory_mb"] < 200
@@ -115,13 +134,13 @@ def test_a_session_measures_a_model(request_of: dict) -> None:
             ("batch:8", 1),
             ("predict", 2),
         ]:
-            answer = session.ask("time", task=task, threads=threads, samples=20, seconds=0.0, at_most=None)
+            answer = process.ask("time", task=task, threads=threads, samples=20, seconds=0.0, at_most=None)
             times[task] = answer["samples_ms"]
             assert len(times[task]) == 20
             assert all(math.isfinite(sample) and sample > 0 for sample in times[task])
         # Minima, since other programs lengthen single runs: each does what the one before does, and more.
         assert min(times["invoke"]) < min(times["region"]) < min(times["analyze"])
-        assert session.ask("memory")["peak_memory_mb"] > start["peak_memory_mb"]
+        assert process.ask("memory")["peak_memory_mb"] > start["peak_memory_mb"]
 
 
 @pytest.mark.parametrize("damage", ["cut in half", "missing"])
@@ -129,17 +148,17 @@ def test_damaged_model_is_a_model_error(damage: str, request_of: dict, tmp_path:
     path = tmp_path / "model.tflite"
     if damage == "cut in half":
         path.write_bytes(Path(request_of["model"]).read_bytes()[:5000])
-    with Session(path) as session, pytest.raises(ModelError, match=r"model\.tflite"):
-        session.ask("open", **request_of | {"model": str(path)})
+    with MeasuringProcess(path) as process, pytest.raises(ModelError, match=r"model\.tflite"):
+        process.ask("open", **request_of | {"model": str(path)})
 
 
 def test_death_of_the_process_is_told(request_of: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fer_edge.benchmarks.session.sys.executable", str(shutil.which("false")))
+    monkeypatch.setattr("fer_edge.benchmarks.process.sys.executable", str(shutil.which("false")))
     with (
-        Session(Path("some.tflite")) as session,
+        MeasuringProcess(Path("some.tflite")) as process,
         pytest.raises(FerEdgeError, match=r"Measuring some\.tflite failed: exit code 1"),
     ):
-        session.ask("open", **request_of)
+        process.ask("open", **request_of)
 
 
 def test_matrix_products_are_one_operator_of_known_cost() -> None:
@@ -158,15 +177,20 @@ def test_thread_counts_reach_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     assert thread_counts(settings) == [1, 3]
 
 
-@pytest.mark.parametrize("count", [1, 2, 4, 8])
-def test_faces_of_the_scene_are_found_where_they_were_drawn(count: int) -> None:
-    boxes = place_faces(count)
-    frame = draw_scene(boxes)
-    assert (frame.shape, frame.dtype) == ((HEIGHT, WIDTH, 3), np.uint8)
-    found = HaarDetector().detect(frame)
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 5, 8])
+@pytest.mark.parametrize(("width", "height"), [(WIDTH, HEIGHT), (1920, 1080)])
+def test_faces_of_the_scene_are_found_where_they_are(count: int, width: int, height: int) -> None:
+    frame, boxes = make_frame(count, width=width, height=height)
+    assert (frame.shape, frame.dtype, len(boxes)) == ((height, width, 3), np.uint8, count)
+    found = load_detector("yunet", min_size=24).detect(frame)
     assert len(found) == count
-    centres = {(box.x + box.width // 2, box.y + box.height // 2) for box in found}
     for box in boxes:
-        x, y = box.x + box.width / 2, box.y + box.height / 2
-        assert any(math.hypot(x - cx, y - cy) < 0.15 * box.width for cx, cy in centres)
-    np.testing.assert_array_equal(frame, draw_scene(boxes))
+        assert max(overlap(box, other) for other in found) > 0.6
+    np.testing.assert_array_equal(frame, make_frame(count, width=width, height=height)[0])
+
+
+def test_without_a_detector_the_frame_is_left_out(tmp_path: Path) -> None:
+    assert _make_scene(tmp_path / "frame.npy", "nothing.onnx") is None
+    scene = _make_scene(tmp_path / "frame.npy", "haar")
+    assert scene is not None
+    assert scene.description == "a photograph, one face; HaarDetector finds 1"

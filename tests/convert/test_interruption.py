@@ -71,5 +71,5 @@ def test_a_full_disk_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest
     usage = files.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(files.shutil, "disk_usage", lambda path: usage._replace(free=1_000_000))
     require_space(tmp_path / "new" / "folder", 900_000)
-    with pytest.raises(OutputError, match=r"1\.0 MB left .* at least 2\.0 MB"):
+    with pytest.raises(OutputError, match=r"1\.0 MB left .* needs 2\.0 MB"):
         require_space(tmp_path / "new" / "folder", 2_000_000)

@@ -5,21 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import smooth_faces
-from helpers import labelled_faces
+from helpers import labelled_faces, smooth_faces
 
 from fer_edge.convert.converter import Converter
-from fer_edge.convert.flatbuffer import calibrate, quantise, to_flatbuffer
+from fer_edge.convert.fidelity import FidelitySet
+from fer_edge.convert.flatbuffer import quantise
 from fer_edge.convert.images import Fer2013Images, UnlabelledImages, public_images
+from fer_edge.convert.isolation import calibrate, to_flatbuffer
 from fer_edge.convert.layer_errors import IDEAL, rank_layers
-from fer_edge.convert.prepare import PreparedModel, prepare
 from fer_edge.convert.recipes import RECIPES, ConversionRecipe
 from fer_edge.convert.sweep import sweep_calibration
-from fer_edge.convert.verify import VerificationSet
 from fer_edge.errors import DataError, ModelError
-from fer_edge.keras_file import load_keras
-from fer_edge.plots import plot_sweep
-from fer_edge.runtime.interpreter import load_interpreter
+from fer_edge.kerasfile.load import load_keras
+from fer_edge.kerasfile.prepare import PreparedModel, prepare
+from fer_edge.output.charts import plot_sweep
+from fer_edge.runtime.interpreter import import_interpreter, load_interpreter
 
 INT8 = RECIPES["int8"]
 SHAPE = (48, 48, 1)
@@ -44,6 +44,28 @@ def scales(flatbuffer: bytes) -> dict[str, float]:
 
 def with_percentile(percentile: float) -> ConversionRecipe:
     return dataclasses.replace(INT8, statistic="percentile", percentile=percentile)
+
+
+def dense_scales(flatbuffer: bytes) -> int:
+    """Return how many scales the weights of the one dense layer have: the only int8 matrix of seven rows."""
+    # As the file says: once its tensors are allocated, XNNPACK repeats a single scale.
+    details = import_interpreter()[1].Interpreter(model_content=flatbuffer).get_tensor_details()
+    (weights,) = [
+        tensor
+        for tensor in details
+        if tensor["dtype"] is np.int8 and len(tensor["shape"]) == 2 and tensor["shape"][0] == 7
+    ]
+    return len(weights["quantization_parameters"]["scales"])
+
+
+@pytest.mark.parametrize("statistic", ["minmax", "percentile"])  # by the converter as a whole, and by stages
+def test_dense_weights_have_one_scale_for_runtimes_that_read_only_the_first(
+    model: PreparedModel, images: np.ndarray, statistic: str
+) -> None:
+    recipe = dataclasses.replace(INT8, statistic=statistic)
+    assert dense_scales(to_flatbuffer(model.network, SHAPE, recipe, images)) == 1
+    by_channel = dataclasses.replace(recipe, per_channel_dense=True)
+    assert dense_scales(to_flatbuffer(model.network, SHAPE, by_channel, images)) == 7
 
 
 def test_staged_quantisation_is_that_of_the_converter(model: PreparedModel, images: np.ndarray) -> None:
@@ -85,14 +107,14 @@ def test_layers_are_ranked_and_can_stay_in_float(model: PreparedModel, images: n
 
 
 def test_dynamic_holds_8_bit_weights_and_answers_as_keras(model: PreparedModel, images: np.ndarray) -> None:
-    converter = Converter(model, verification=VerificationSet(images, None, "smooth"))
+    converter = Converter(model, held_out=FidelitySet(images, None, "smooth"))
     conversion = converter.convert(RECIPES["dynamic"])
-    assert conversion.verification is not None
-    assert conversion.verification.largest_difference < 0.05
+    assert conversion.fidelity is not None
+    assert conversion.fidelity.largest_difference < 0.05
     assert converter.convert(RECIPES["dynamic"]).content == conversion.content
 
 
-def test_sweep_verifies_all_draws_on_the_same_images(model: PreparedModel, tmp_path: Path) -> None:
+def test_sweep_compares_all_draws_on_the_same_images(model: PreparedModel, tmp_path: Path) -> None:
     splits = {"train": labelled_faces(70, split="train", seed=1), "public": labelled_faces(21, seed=2)}
     titles = []
 
@@ -103,8 +125,8 @@ def test_sweep_verifies_all_draws_on_the_same_images(model: PreparedModel, tmp_p
     source = Fer2013Images(splits)
     points = sweep_calibration(model, INT8, source, sizes=[7, 28], seeds=2, limit=14, step=step)
     assert [(point.size, point.seed) for point in points] == [(7, 0), (7, 1), (28, 0), (28, 1)]
-    assert {point.verification.images for point in points} == {14}
-    assert "FER2013 split 'public', 14 of its images" in points[0].verification.source
+    assert {point.fidelity.images for point in points} == {14}
+    assert "FER2013 split 'public', 14 of its images" in points[0].fidelity.source
     assert any("28 images, seed 1" in title for title in titles)
     plot_sweep(tmp_path / "sweep.png", points, "tiny")
     assert (tmp_path / "sweep.png").read_bytes().startswith(b"\x89PNG")
@@ -121,7 +143,7 @@ def test_held_out_images_are_never_calibrated_on() -> None:
     assert held_out.labelled is not None
 
 
-def test_a_split_that_is_calibrated_on_does_not_verify() -> None:
+def test_a_split_that_is_calibrated_on_does_not_compare() -> None:
     splits = {
         name: labelled_faces(35, split=name, seed=seed) for seed, name in enumerate(("train", "public", "private"))
     }
@@ -131,7 +153,7 @@ def test_a_split_that_is_calibrated_on_does_not_verify() -> None:
     assert source.held_out([]).source == "FER2013 split 'public'"
 
 
-def test_pictures_are_split_between_calibration_and_verification(images: np.ndarray) -> None:
+def test_pictures_are_split_between_calibration_and_comparison(images: np.ndarray) -> None:
     source = UnlabelledImages(images, "pictures of holiday")
     drawn = source.calibration(dataclasses.replace(INT8, calibration_size=12))
     assert len(source.held_out([drawn]).images) == 8
@@ -140,7 +162,7 @@ def test_pictures_are_split_between_calibration_and_verification(images: np.ndar
         source.calibration(INT8)
 
 
-def test_public_faces_calibrate_and_verify() -> None:
+def test_public_faces_calibrate_and_compare() -> None:
     pytest.importorskip("skimage")
     source = public_images()
     drawn = source.calibration(INT8)

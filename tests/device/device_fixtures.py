@@ -1,4 +1,4 @@
-"""The fixtures of tests/conftest.py for a device without TensorFlow: what prepare.py wrote, read back.
+"""The fixtures of tests/conftest.py for a device without scikit-image, which draws two of them: prepare.py did.
 
 A plugin: pytest -p device_fixtures --noconftest, with the folder in $FER_EDGE_DEVICE_FILES.
 """
@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import foreign_flatbuffers, model_files
 from hypothesis import HealthCheck, settings
+
+__all__ = ["faces", "foreign_flatbuffers", "model_files", "portrait"]
 
 FILES = Path(os.environ["FER_EDGE_DEVICE_FILES"])
 
@@ -17,20 +20,6 @@ settings.register_profile(
     "device", max_examples=10, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("device")
-
-
-def named_files(prefix: str) -> dict[str, Path]:
-    return {path.name.removeprefix(prefix): path for path in FILES.glob(f"{prefix}*")}
-
-
-@pytest.fixture(scope="session")
-def model_files() -> dict[str, Path]:
-    return named_files("tiny.")
-
-
-@pytest.fixture(scope="session")
-def foreign_flatbuffers() -> dict[str, bytes]:
-    return {name: path.read_bytes() for name, path in named_files("foreign.").items()}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
-"""Writes what the emulated devices are tested with and only TensorFlow can make.
+"""Writes what the emulated devices are tested with and cannot make themselves.
 
-Not collected by its name: scripts/device runs it, with the folder in $FER_EDGE_DEVICE_FILES.
+Not collected by its name: tools/device runs it, with the folder in $FER_EDGE_DEVICE_FILES.
 """
 
 import os
@@ -12,13 +12,7 @@ ROOT = Path(__file__).parents[2]
 FILES = Path(os.environ["FER_EDGE_DEVICE_FILES"])
 
 
-def test_fixtures(model_files, foreign_flatbuffers, faces, portrait) -> None:
-    assert model_files
-    assert foreign_flatbuffers
-    for name, path in model_files.items():
-        (FILES / f"tiny.{name}").write_bytes(path.read_bytes())
-    for name, flatbuffer in foreign_flatbuffers.items():
-        (FILES / f"foreign.{name}").write_bytes(flatbuffer)
+def test_fixtures(faces, portrait) -> None:
     np.save(FILES / "faces.npy", faces)
     np.save(FILES / "portrait.npy", portrait)
 
@@ -27,7 +21,7 @@ def test_bundled_networks() -> None:
     """The int8 files as they ship, and float files of the same networks, converted from models/."""
     from fer_edge.convert.converter import Converter
     from fer_edge.convert.recipes import find_recipe
-    from fer_edge.keras_file import load_keras
+    from fer_edge.kerasfile.load import load_keras
     from fer_edge.runtime.bundled import ASSETS
 
     (FILES / "models").mkdir()
@@ -43,7 +37,7 @@ def test_bundled_networks() -> None:
 
 
 def test_real_faces() -> None:
-    from fer_edge.dataset import read_public_faces
+    from fer_edge.data.fer2013 import read_public_faces
 
     faces = read_public_faces()
     assert len(faces) == 100

@@ -12,14 +12,16 @@ from fer_edge.runtime import (
     EmotionClassifier,
     FaceAnalyzer,
     FaceEmotion,
+    Framing,
     HaarDetector,
     Prediction,
     TrackedFace,
     WholePicture,
 )
-from fer_edge.runtime.annotate import annotate, annotate_tracked
-from fer_edge.runtime.faces import face_square
+from fer_edge.runtime.annotate import annotate
+from fer_edge.runtime.framing import face_square
 from fer_edge.runtime.preprocess import to_bgr, to_grey
+from fer_edge.stream.overlay import annotate_tracked
 
 
 @pytest.fixture
@@ -86,11 +88,11 @@ class CropClassifier:
 
 
 @pytest.fixture
-def no_haar(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> None:
-        raise AssertionError("the cascade was loaded")
+        raise AssertionError("a detector was loaded")
 
-    monkeypatch.setattr("fer_edge.runtime.faces.HaarDetector", refuse)
+    monkeypatch.setattr("fer_edge.runtime.faces.load_detector", refuse)
 
 
 def test_the_crop_that_is_predicted_is_the_box(model_files, faces: np.ndarray) -> None:
@@ -104,7 +106,7 @@ def test_the_crop_that_is_predicted_is_the_box(model_files, faces: np.ndarray) -
             np.testing.assert_array_equal(face.prediction.probabilities, classifier.predict(crop).probabilities)
 
 
-@pytest.mark.usefixtures("no_haar")
+@pytest.mark.usefixtures("no_detector")
 def test_an_app_brings_its_own_boxes(model_files, faces: np.ndarray) -> None:
     picture = np.zeros((120, 200, 3), np.uint8)
     picture[60:108, 10:58] = faces[1]
@@ -139,7 +141,7 @@ def test_the_detector_sees_the_picture_as_it_is(portrait: np.ndarray) -> None:
     ],
 )
 def test_face_square(box: Box, margin: float, expected: Box) -> None:
-    assert face_square(box, margin, height=150, width=200) == expected
+    assert face_square(box, Framing(margin), height=150, width=200) == expected
 
 
 sides = st.integers(1, 400)
@@ -151,7 +153,7 @@ sides = st.integers(1, 400)
 )  # fmt: skip
 def test_face_square_is_a_square_of_the_picture(height, width, x, y, w, h, margin: float) -> None:
     try:
-        square = face_square(Box(x, y, w, h), margin, height, width)
+        square = face_square(Box(x, y, w, h), Framing(margin), height, width)
     except ImageError:
         assert x >= width or y >= height or x + w <= 0 or y + h <= 0
         return
@@ -162,7 +164,7 @@ def test_face_square_is_a_square_of_the_picture(height, width, x, y, w, h, margi
     assert square.width == max(1, min(wanted, height, width))
 
 
-@pytest.mark.usefixtures("no_haar")
+@pytest.mark.usefixtures("no_detector")
 @pytest.mark.parametrize(
     "box", [Box(200, 0, 9, 9), Box(0, 150, 9, 9), Box(-9, 0, 9, 9), Box(5, 5, 0, 9), Box(5, 5, 9, -1)]
 )

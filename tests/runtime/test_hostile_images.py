@@ -12,7 +12,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fuzzing.variants import SUFFIXES, VARIANTS, every_kind, pillow
 from helpers import encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,8 +21,9 @@ from fer_edge.errors import ImageError
 from fer_edge.runtime import preprocess
 from fer_edge.runtime.image_header import image_size
 from fer_edge.runtime.preprocess import decode_grey, read_picture
+from tools.fuzz.variants import SUFFIXES, VARIANTS, every_kind, pillow
 
-WORKERS = Path(__file__).parent.parent.parent / "benchmarks/fuzzing"
+WORKERS = Path(__file__).parent.parent.parent / "tools/fuzz"
 
 
 @pytest.fixture(scope="module")
@@ -170,14 +170,14 @@ HEADERS = {
 def test_png_chunk_that_claims_gigabytes() -> None:
     data = bytearray(encode(np.zeros((20, 30), np.uint8)))
     struct.pack_into(">I", data, data.index(b"IDAT") - 4, 2**31 - 1)
-    with pytest.raises(ImageError, match="a piece is missing"):
+    with pytest.raises(ImageError, match="a part is missing"):
         decode_grey(bytes(data))
 
 
 @pytest.mark.usefixtures("no_decoding")
 @pytest.mark.parametrize("data", HEADERS.values(), ids=HEADERS)
 def test_headers_without_a_size(data: bytes) -> None:
-    with pytest.raises(ImageError, match="its header tells"):
+    with pytest.raises(ImageError, match="its header "):
         decode_grey(data)
 
 

@@ -45,6 +45,44 @@ def test_translation_moves_by_at_most_its_share() -> None:
         assert np.abs(centre - 23.5).max() <= 4.9
 
 
+def test_clean_images_keep_their_pixels_but_for_a_mirror_and_whole_steps() -> None:
+    """Each is found again, pixel for pixel, at one of the 5 x 5 places, mirrored or not."""
+    config = load_recipe("edge_cnn_s", {"clean": 1.0, "erasing": 0.9, "brightness": 0.5, "translation": 0.1})
+    images = random_faces(12)
+    moved = mirrored = 0
+    for new, old in zip(augment_batch(images, config, 48, np.random.default_rng(0)), images, strict=True):
+        inner = new[4:-4, 4:-4]
+        places = [
+            (down, right, mirror)
+            for mirror in (False, True)
+            for down in range(-2, 3)
+            for right in range(-2, 3)
+            for view in [old[:, ::-1] if mirror else old]
+            if np.array_equal(inner, view[4 - down : 44 - down, 4 - right : 44 - right])
+        ]
+        assert len(places) == 1
+        moved += places[0][:2] != (0, 0)
+        mirrored += places[0][2]
+    assert moved > 6
+    assert 2 < mirrored < 10
+
+
+def test_the_clean_share_leaves_the_others_augmented() -> None:
+    config = load_recipe("edge_cnn_s", {"clean": 0.5, "horizontal_flip": False, "translation": 0.0})
+    images = random_faces(200)
+    got = augment_batch(images, config, 48, np.random.default_rng(0))
+    assert 70 < sum(np.array_equal(new, old) for new, old in zip(got, images, strict=True)) < 130
+
+
+def test_cubic_interpolation_is_sharper_than_linear() -> None:
+    images = random_faces(10)
+    linear, cubic = (
+        augment_batch(images, load_recipe("edge_cnn_s", {"interpolation": kind}), 48, np.random.default_rng(0))
+        for kind in ("linear", "cubic")
+    )
+    assert np.abs(np.diff(cubic, axis=1)).mean() > 1.1 * np.abs(np.diff(linear, axis=1)).mean()
+
+
 def test_augmentation_repeats_with_its_seed_and_stays_in_range() -> None:
     config = load_recipe("edge_cnn_s")
     first, again, other = (

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from helpers import labelled_faces
 
+from fer_edge.data.votes import majority, read_votes
 from fer_edge.errors import DataError
 from fer_edge.train.labels import make_targets, one_hot
 from fer_edge.types import LABELS
-from fer_edge.votes import majority, read_votes
 
 
 def test_votes_blend_with_labels(tmp_path) -> None:
@@ -48,14 +48,18 @@ def test_posterior_learns_what_the_votes_mean_for_the_labels() -> None:
 def test_votes_that_are_missing_or_foreign(tmp_path) -> None:
     with pytest.raises(DataError, match="--votes"):
         make_targets("blend", labelled_faces(7, split="train"), None)
-    with pytest.raises(DataError, match="none of these images"):
+    with pytest.raises(DataError, match="No votes found for these images"):
         make_targets("blend", labelled_faces(7, split="train"), {"other.png": one_hot(np.array([0]))[0]})
     path = tmp_path / "votes.csv"
     path.write_text("file,anger\na.png,1\n")
     with pytest.raises(DataError, match="columns"):
         read_votes(path)
-    with pytest.raises(DataError, match="No such file"):
+    with pytest.raises(DataError, match="no such file"):
         read_votes(tmp_path / "none.csv")
+    for count in ("-4", "1" + 39 * "0", 400 * "9", 10**6 * "1", "1.5", "nan"):  # the long one is csv's own limit
+        path.write_text(f"file,neutral,happiness,surprise,sadness,anger,disgust,fear\na.png,{count},9,0,0,0,0,0\n")
+        with pytest.raises(DataError, match="counts up to 1000"):
+            read_votes(path)
 
 
 def test_majority_needs_a_single_leader() -> None:

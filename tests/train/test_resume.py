@@ -1,5 +1,7 @@
 """An interrupted run that is resumed must end exactly where an uninterrupted one ends."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from fer_edge.train.models import build_model
 from fer_edge.train.run import EpochRow, RunFolder, TrainState
 from fer_edge.train.trainer import train
 from fer_edge.types import LabelledImages
+from tools.generate import pack_run
 
 SMALL_EDGE = {
     "widths": [8, 8, 8],
@@ -20,7 +23,7 @@ SMALL_EDGE = {
     "image_sizes": [[0.0, 24], [0.5, 48]],
     "holdout": 0.2,
     "precision": "float32",
-    "jit_compile": True,
+    "jit_compile": False,
 }
 SMALL_SEED = {
     "widths": [8, 8, 8],
@@ -66,12 +69,11 @@ def faces(count: int = 70) -> LabelledImages:
 @pytest.mark.parametrize(
     "config",
     [
-        load_recipe("edge_cnn_s", dict(SMALL_EDGE)),
-        load_recipe("edge_cnn_s", {**SMALL_EDGE, "precision": "bfloat16", "jit_compile": False}),
+        load_recipe("edge_cnn_s", {**SMALL_EDGE, "jit_compile": True, "image_sizes": [[0.0, 24]]}),
+        load_recipe("edge_cnn_s", {**SMALL_EDGE, "precision": "bfloat16"}),
         load_recipe("seed_cnn", dict(SMALL_SEED)),
-        load_recipe("seed_cnn", {**SMALL_SEED, "precision": "bfloat16", "epochs": 3}),
     ],
-    ids=["sgd-averaged", "bfloat16", "adam-plateau", "seed-bfloat16"],
+    ids=["sgd-averaged-compiled", "two-sizes-bfloat16", "adam-plateau"],
 )
 def test_resumed_run_equals_uninterrupted_run(tmp_path, config: TrainConfig) -> None:
     whole = train(config, faces(), RunFolder(tmp_path / "whole"), Silent())
@@ -122,6 +124,25 @@ def test_finished_run_keeps_its_weights_and_drops_its_momentum(tmp_path) -> None
             np.testing.assert_array_equal(got, expected)
     assert [array.ndim for array in resting.optimizer] == [array.ndim for array in moving.optimizer]
     assert resting.optimizer[0] == moving.optimizer[0]  # the count of steps
+
+
+def test_run_goes_on_from_a_checkpoint_in_half_precision(tmp_path) -> None:
+    config = load_recipe("edge_cnn_s", {**SMALL_EDGE, "epochs": 2})
+    run, packed = RunFolder(tmp_path / "run"), tmp_path / "packed"
+    with pytest.raises(KeyboardInterrupt):
+        train(config, faces(), run, Interrupt(epoch=2, step=1))
+    run.write_recipe(config)
+    assert pack_run.main(str(run.path), str(packed)) == 0
+    kept = RunFolder(packed)
+    assert kept.read_recipe() == config
+    assert kept.checkpoint.stat().st_size < 0.75 * run.checkpoint.stat().st_size  # a part is names and history
+    state, half = run.read_state(), kept.read_state()
+    assert half.history == state.history
+    for exact, rounded in zip(state.model + state.optimizer, half.model + half.optimizer, strict=True):
+        np.testing.assert_allclose(rounded, exact, rtol=1e-3, atol=1e-6)
+    resumed = train(config, faces(), kept, Silent()).get_weights()
+    assert all(weight.dtype == np.float32 and np.isfinite(weight).all() for weight in resumed)
+    assert [row.epoch for row in kept.read_state().history] == [1, 2]
 
 
 def test_run_taught_once_goes_on_without_its_teacher(tmp_path) -> None:
@@ -182,12 +203,54 @@ def test_answers_for_other_images_are_refused(tmp_path) -> None:
         run.read_answers("a" * 64)
 
 
-def test_damaged_checkpoint_is_named(tmp_path) -> None:
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A small checkpoint's bytes."""
+    run = RunFolder(tmp_path_factory.mktemp("run"))
+    row = EpochRow(1, 48, 0.1, 2.0, 0.1, None, None, 1.0)
+    arrays = [np.random.default_rng(0).random((8, 8), np.float32), np.zeros((), np.int64)]
+    run.write_state(TrainState(arrays, arrays, arrays, [row], "0" * 64))
+    return run.checkpoint.read_bytes()
+
+
+@pytest.mark.parametrize("mask", [0x01, 0x80, 0xFF])
+def test_damaged_checkpoint_is_named(checkpoint: bytes, mask: int, tmp_path) -> None:
+    """A changed byte gives what was stored, or one sentence."""
     run = RunFolder(tmp_path)
-    train(load_recipe("edge_cnn_s", {**SMALL_EDGE, "epochs": 1}), faces(), run, Silent())
-    run.checkpoint.write_bytes(run.checkpoint.read_bytes()[:1000])
+    sentences = []
+    positions = [*range(0, len(checkpoint), 29), *range(len(checkpoint) - 60, len(checkpoint))]
+    for position in positions:
+        changed = bytearray(checkpoint)
+        changed[position] ^= mask
+        run.checkpoint.write_bytes(changed)
+        try:
+            run.read_state()
+        except RecipeError as error:
+            sentences.append(str(error))
+    assert len(sentences) > len(positions) / 2
+    assert not [text for text in sentences if "damaged (" not in text or "()" in text or "\n" in text]
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
+def test_checkpoint_cut_off_is_named(checkpoint: bytes, share: float, tmp_path) -> None:
+    run = RunFolder(tmp_path)
+    run.checkpoint.write_bytes(checkpoint[: int(share * len(checkpoint))])
     with pytest.raises(RecipeError, match="damaged"):
         run.read_state()
+
+
+def test_checkpoint_of_other_images_or_another_network_is_refused(tmp_path) -> None:
+    config = load_recipe("edge_cnn_s", {**SMALL_EDGE, "epochs": 1})
+    run = RunFolder(tmp_path)
+    train(config, faces(), run, Silent())
+    longer = dataclasses.replace(config, epochs=2)
+    with pytest.raises(RecipeError, match="trained on different images"):
+        train(longer, faces(71), run, Silent())
+    with pytest.raises(RecipeError, match="does not fit the run's recipe"):
+        train(dataclasses.replace(longer, widths=[8, 8, 16]), faces(), run, Silent())
+    state = run.read_state()
+    run.write_state(dataclasses.replace(state, data_sha256=""))  # as fer-edge 0.1 wrote it
+    train(longer, faces(71), run, Silent())
 
 
 def test_checkpoint_holds_equal_arrays_once(tmp_path) -> None:

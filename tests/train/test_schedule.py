@@ -42,3 +42,10 @@ def test_early_stopping_counts_from_the_best_epoch() -> None:
     assert not should_stop(config, [3, 1, 2])
     assert should_stop(config, [3, 1, 2, 1.5])
     assert not should_stop(load_recipe("edge_cnn_s"), [1.0] * 50)
+
+
+def test_plateau_ignores_improvements_below_its_least_one() -> None:
+    changed = {"plateau_patience": 2, "plateau_factor": 0.5, "learning_rate": 1.0}
+    creeping = [2.0, 1.99995, 1.99991, 1.9998]
+    assert plateau(load_recipe("seed_cnn", changed), creeping[:3]) == 0.5  # Keras's 1e-4
+    assert plateau(load_recipe("seed_cnn", {**changed, "plateau_min_delta": 0.0}), creeping) == 1.0

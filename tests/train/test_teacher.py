@@ -6,7 +6,7 @@ import pytest
 from helpers import random_faces
 
 from fer_edge.errors import RecipeError
-from fer_edge.keras_file import predict_keras
+from fer_edge.kerasfile.load import predict_keras
 from fer_edge.train.config import load_recipe
 from fer_edge.train.labels import one_hot
 from fer_edge.train.models import build_model

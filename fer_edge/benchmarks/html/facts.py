@@ -1,4 +1,4 @@
-"""The table of the devices: a row per fact that at least one of them tells."""
+"""The table of the devices: a row per fact that at least one of them reports."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from fer_edge.benchmarks.html.tags import Child
 from fer_edge.benchmarks.results import BenchReport
 
-ABSENT = "not told"
+ABSENT = "unknown"
 
 
 def device_rows(reports: list[BenchReport]) -> list[list[Child]]:
-    """Return name and values of every fact; a fact that no device tells is left out."""
+    """Return name and values of every fact; a fact that no device reports is left out."""
     rows: list[list[Child]] = []
     for name, read in _FACTS.items():
         values = [read(report) for report in reports]

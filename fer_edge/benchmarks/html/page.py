@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 from fer_edge.benchmarks.html import sections
+from fer_edge.benchmarks.html.document import document
 from fer_edge.benchmarks.html.subjects import make_page
-from fer_edge.benchmarks.html.tags import Element, render, tag
+from fer_edge.benchmarks.html.tags import Element
 from fer_edge.benchmarks.results import BenchReport
 
 
@@ -29,12 +28,4 @@ def render_page(reports: list[tuple[str, BenchReport]]) -> str:
         *sections.devices(page),
         *sections.methods(page),
     ]
-    style = resources.files("fer_edge.benchmarks.html").joinpath("style.css").read_text("utf-8")
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", "fer-edge bench"),
-        tag("style", style),
-    )
-    return "<!doctype html>\n" + render(tag("html", head, tag("body", tag("main", *content)), lang="en")) + "\n"
+    return document("fer-edge bench", content)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from statistics import median
-
-from fer_edge.benchmarks.html import charts
+from fer_edge.benchmarks.advice import judge_times, recommend
+from fer_edge.benchmarks.columns import COST_COLUMNS, NOT_MEASURED
+from fer_edge.benchmarks.html import drawings
 from fer_edge.benchmarks.html.axes import short
 from fer_edge.benchmarks.html.facts import device_rows
 from fer_edge.benchmarks.html.subjects import Device, Page
 from fer_edge.benchmarks.html.tags import Child, Element, table, tag
 from fer_edge.benchmarks.results import TASKS, Caution, ModelResult
-
-NOT_MEASURED = "not measured"
 
 
 def opening(page: Page) -> list[Element]:
@@ -31,7 +29,18 @@ def opening(page: Page) -> list[Element]:
                 class_="soft",
             )
         )
-    return [tag("h1", f"fer-edge bench: {names}"), *lines, *_cautions(page)]
+    return [tag("h1", f"fer-edge bench: {names}"), *_answers(page), *lines, *_cautions(page)]
+
+
+def _answers(page: Page) -> list[Element]:
+    """Return which file to deploy on each device, and why, and whether the times can be trusted."""
+    found = []
+    for device in page.devices:
+        where = f"On {device.name}: " if len(page.devices) > 1 else ""
+        text = " ".join(filter(None, [recommend(device.report), judge_times(device.report)]))
+        if text:
+            found.append(tag("p", where + text, class_="answer"))
+    return found
 
 
 def _cautions(page: Page) -> list[Element]:
@@ -71,8 +80,8 @@ def _summary_row(page: Page, device: Device, model: ModelResult) -> list[Child]:
     return [
         page.label(device, model),
         f"{model.file_bytes / 1000:,.0f}",
-        _percent(accuracy.top1, accuracy.interval.low, accuracy.interval.high) if accuracy else NOT_MEASURED,
-        _signed(drop.value, drop.interval.low, drop.interval.high) if drop else _baseline(model),
+        f"{100 * accuracy.top1:.2f} ({accuracy.interval.text('.1f', times=100)})" if accuracy else NOT_MEASURED,
+        f"{100 * drop.value:+.2f} ({drop.interval.text('+.2f', times=100)})" if drop else _baseline(model),
         f"{drop.p_value:.3f}" if drop else "",
         "" if model.agreement is None else f"{100 * model.agreement:.2f}",
         f"{short(times.p50)} / {short(times.p90)} / {short(times.p99)}" if times else NOT_MEASURED,
@@ -84,19 +93,11 @@ def _baseline(model: ModelResult) -> str:
     return "baseline" if model.baseline is None else NOT_MEASURED
 
 
-def _percent(value: float, low: float, high: float) -> str:
-    return f"{100 * value:.2f} ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def _signed(value: float, low: float, high: float) -> str:
-    return f"{100 * value:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
-
-
 def _ratio(device: Device, model: ModelResult) -> str:
     first = device.report.settings.threads[0]
     for ratio in device.report.ratios:
         if (ratio.model, ratio.task, ratio.threads) == (model.id, "predict", first):
-            return f"{ratio.value:.3f} ({ratio.interval.low:.3f} to {ratio.interval.high:.3f})"
+            return f"{ratio.value:.3f} ({ratio.interval.text('.3f')})"
     return _baseline(model)
 
 
@@ -109,24 +110,24 @@ def pareto(page: Page) -> list[Element]:
             name, colour = page.label(device, model), page.colours[model.id]
             accuracy, latency = model.accuracy, series.summary_ms.p50
             points.append(
-                charts.Point(name, model.id, colour, device.shape, latency, 100 * accuracy.top1, accuracy.interval)
+                drawings.Point(name, model.id, colour, device.shape, latency, 100 * accuracy.top1, accuracy.interval)
             )
     title = tag("h2", "Accuracy and latency")
     if not points:
         return [title, tag("p", "Not drawn: no variant was measured on labelled images.")]
-    front = ", ".join(point.label for point in charts.find_front(points))
+    front = ", ".join(point.label for point in drawings.find_front(points))
     caption = (
         f"On the front (dashed): {front}. Every other variant is beaten by one of these in latency and not better in "
         "accuracy. Whiskers: 95 % intervals of the accuracies; they overlap more than the paired drops in the table."
     )
-    figure = tag("figure", charts.draw_pareto(points), _legend(points), tag("figcaption", caption))
+    figure = tag("figure", drawings.draw_pareto(points), _legend(points), tag("figcaption", caption))
     return [title, figure]
 
 
-def _legend(points: list[charts.Point]) -> Element:
+def _legend(points: list[drawings.Point]) -> Element:
     items = []
     for point in points:
-        mark = charts.draw_mark(point.shape, 9, 9, f"mark c{point.colour}")
+        mark = drawings.draw_mark(point.shape, 9, 9, f"mark c{point.colour}")
         items.append(tag("li", tag("svg", mark, viewBox="0 0 18 18", aria_hidden="true"), point.label))
     return tag("ul", *items, class_="legend")
 
@@ -141,7 +142,7 @@ def distributions(page: Page) -> list[Element]:
             if series:
                 rows.append((page.label(device, model), page.colours[model.id], series))
         if rows:
-            drawing = charts.draw_distributions(rows, "ms, logarithmic")
+            drawing = drawings.draw_distributions(rows, "ms, logarithmic")
             figures.append(tag("figure", tag("h3", words[0].upper() + words[1:]), drawing))
     note = "Height: square root of the share of samples. Marks and figures: p50 and p99 in ms. Batch 1."
     return [tag("h2", "Latency"), tag("p", note, class_="soft"), tag("div", *figures, class_="grid2")]
@@ -161,7 +162,7 @@ def class_drops(page: Page) -> list[Element]:
                 drops.append((model.id, page.colours[model.id], lost))
         if drops:
             names = [tag("li", _swatch(colour), name) for name, colour, _ in drops]
-            drawing = charts.draw_class_drops(device.report.labels, drops)
+            drawing = drawings.draw_class_drops(device.report.labels, drops)
             figures.append(tag("figure", drawing, tag("ul", *names, class_="legend")))
     if not figures:
         return []
@@ -196,7 +197,7 @@ def confusions(page: Page) -> list[Element]:
         for model in models:
             if model.accuracy:
                 name = page.label(device, model)
-                drawing = charts.draw_confusion(model.accuracy.confusion, device.report.labels, name)
+                drawing = drawings.draw_confusion(model.accuracy.confusion, device.report.labels, name)
                 figures.append(tag("figure", tag("h3", name), drawing))
     if not figures:
         return []
@@ -222,39 +223,16 @@ def throughput(page: Page) -> list[Element]:
 
 def costs(page: Page) -> list[Element]:
     """Return what each variant costs besides time per call."""
-    header: list[Child] = [
-        "variant",
-        "parameters",
-        "MACs, million",
-        "activations, kB",
-        "run by XNNPACK",
-        "share of peak, %",
+    header: list[Child] = ["variant", *(column.title for column in COST_COLUMNS)]
+    rows: list[list[Child]] = [
+        [page.label(device, model), *(column.cell(model) for column in COST_COLUMNS)]
+        for device, model in page.variants()
     ]
-    header += ["load, ms", "start to first result, ms", "memory, MB", "with frames, MB", "time per operator"]
-    rows = [_cost_row(page, device, model) for device, model in page.variants()]
     note = (
         "Parameters, multiply-accumulates (MACs) and the peak of live activations are read from the file. Share of "
         "peak: MACs per second of the bare interpreter over those of a matrix product through the same interpreter."
     )
     return [tag("h2", "Cost"), tag("p", note, class_="soft"), table(header, rows)]
-
-
-def _cost_row(page: Page, device: Device, model: ModelResult) -> list[Child]:
-    cost = model.cost
-    delegated = "unknown" if cost.delegated_operators is None else f"{cost.delegated_operators} of {cost.operators}"
-    return [
-        page.label(device, model),
-        f"{cost.parameters:,}",
-        f"{cost.macs / 1e6:.2f}",
-        f"{cost.activation_peak_bytes / 1000:,.1f}",
-        delegated,
-        NOT_MEASURED if model.peak_share is None else f"{100 * model.peak_share:.0f}",
-        f"{median(start.load_ms for start in model.starts):.1f}",
-        f"{median(start.first_result_ms for start in model.starts):.0f}",
-        f"{median(start.peak_memory_mb for start in model.starts):.0f}",
-        f"{model.session_memory_mb:.0f}",
-        "not available" if model.operator_times_ms is None else f"{sum(model.operator_times_ms):.3f} ms in all",
-    ]
 
 
 def devices(page: Page) -> list[Element]:
@@ -271,7 +249,8 @@ def methods(page: Page) -> list[Element]:
     for device in page.devices:
         settings, report = device.report.settings, device.report
         text = (
-            f"{settings.rounds} rounds, at least {settings.min_samples:,} samples and {settings.min_seconds:g} s a "
+            f"{settings.rounds} rounds in {settings.processes} process(es), at least {settings.min_samples:,} samples "
+            f"and {settings.min_seconds:g} s a "
             f"series, seed {settings.seed}; frame: {report.scene.description if report.scene else NOT_MEASURED}."
         )
         if settings.quick:

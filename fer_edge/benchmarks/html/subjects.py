@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fer_edge.benchmarks.html.charts import COLOURS
+from fer_edge.benchmarks.html.drawings import COLOURS
 from fer_edge.benchmarks.results import BenchReport, ModelResult
 
 

@@ -1,1 +1,0 @@
-"""What each command does, from options to results. Heavy imports stay inside the functions."""

@@ -1,0 +1,1 @@
+"""The operators of a .tflite file, and what they cost."""

@@ -1,0 +1,1 @@
+"""Read Keras files, ours and other people's."""

@@ -1,0 +1,1 @@
+"""What a .tflite file says of itself: read, write, check, sign, export as C."""

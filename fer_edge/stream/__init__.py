@@ -1,0 +1,1 @@
+"""Follow faces through a camera or a video."""
