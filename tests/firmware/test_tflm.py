@@ -20,7 +20,8 @@ from fer_edge.runtime.bundled import find_model
 from fer_edge.runtime.reference import ask_reference
 
 FIXTURE = Path(__file__).parents[1] / "fixtures/every_operator.int8.tflite"
-MODELS = {"edge_cnn_s": find_model("edge_cnn_s"), "edge_cnn_m": find_model("edge_cnn_m"), "every_operator": FIXTURE}
+BUNDLED = ("edge_cnn_xs", "edge_cnn_s", "edge_cnn_m")
+MODELS = {name: find_model(name) for name in BUNDLED} | {"every_operator": str(FIXTURE)}
 
 STUBS = {
     "tensorflow/lite/micro/micro_mutable_op_resolver.h": """

@@ -27,7 +27,7 @@ from fer_edge.runtime.quiet import silenced
 from fer_edge.runtime.reference import ask_reference
 
 FILE = Path(__file__).with_name("exactness.json")
-MODELS = ("edge_cnn_s", "edge_cnn_m")
+MODELS = ("edge_cnn_xs", "edge_cnn_s", "edge_cnn_m")
 
 
 def main() -> int:

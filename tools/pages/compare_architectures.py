@@ -40,6 +40,7 @@ CALIBRATION_FACES = 20
 PUBLISHED = {
     "edge_cnn_s": "",
     "edge_cnn_m": "",
+    "edge_cnn_xs": "",
     "seed_cnn": paper.ACCURACY,
     "mini_xception": "66",
     "vgg16": "70.8",

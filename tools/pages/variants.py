@@ -10,7 +10,7 @@ from pathlib import Path
 from fer_edge.runtime.bundled import ASSETS
 
 ROOT = Path(__file__).parents[2]
-MODELS = ("edge_cnn_s", "edge_cnn_m")
+MODELS = ("edge_cnn_s", "edge_cnn_m", "edge_cnn_xs")
 """The bundled networks, the default first."""
 RECIPES = ("float32", "float16", "int8")
 """The baseline first."""
