@@ -173,14 +173,17 @@ def _convert_keras(
 def _say_what_is_measured(files: list[Path]) -> bool:
     """Say beforehand which models are timed without accuracy; return whether any is measured on FER2013."""
     from fer_edge.benchmarks.accuracy import measured_classes
+    from fer_edge.emotions import measured_labels
     from fer_edge.modelfile.metadata import read_model
 
     labels = {file: read_model(file).metadata.labels for file in files}
     for file, names in labels.items():
         if not measured_classes(names):
+            some = measured_labels(names)
+            elsewhere = f" 'fer-edge evaluate' measures it on the {len(some)} that both have." if some else ""
             console.print_warning(
                 f"No accuracy of {file.name}: it names other classes than FER2013 ({', '.join(names[:8])}"
-                f"{', ...' if len(names) > 8 else ''}). Time and memory are measured."
+                f"{', ...' if len(names) > 8 else ''}). Time and memory are measured.{elsewhere}"
             )
     return any(measured_classes(names) for names in labels.values())
 

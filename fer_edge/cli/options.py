@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from fer_edge.data.class_names import ClassNames
 
 
 def examples(*lines: str) -> str:
@@ -19,12 +22,69 @@ def examples(*lines: str) -> str:
 FILE = click.Path(path_type=Path)
 """A path of any kind; whether it is there, and readable, each command says in its own words."""
 
-data_option = click.option(
-    "--data",
-    metavar="PATH",
-    help="FER2013 as a folder, .zip or fer2013.csv; else $FER_EDGE_DATA, else the cache folder. "
-    "'lfw_subset' means scikit-image's public faces, without labels.",
+_CLASSES = "fer_edge.classes"
+
+
+def _keep_classes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> None:
+    """Keep what was said of classes in the context: `read_classes` finds it, whichever command reads the data."""
+    from fer_edge.emotions import CONTEMPT, find_emotion
+
+    kept = context.meta.setdefault(_CLASSES, ({}, set()))
+    for value in values:
+        if parameter.name == "leave_out":
+            kept[1].add(value.strip().casefold())
+            continue
+        name, _, emotion = value.rpartition("=")
+        found = find_emotion(emotion)
+        if not name or found is None or found == CONTEMPT:
+            raise click.BadParameter(f"expected NAME=EMOTION, such as grumpy=angry, got '{value}'.")
+        kept[0][name.strip().casefold()] = found
+
+
+def read_classes() -> ClassNames:
+    """Return what --map and --leave-out of the command in work say of classes."""
+    from fer_edge.data.class_names import ClassNames
+
+    context = click.get_current_context(silent=True)
+    given, left_out = context.meta.get(_CLASSES, ({}, set())) if context else ({}, set())
+    return ClassNames(given, frozenset(left_out))
+
+
+_CLASS_OPTIONS = (
+    click.option(
+        "--map",
+        metavar="NAME=EMOTION",
+        multiple=True,
+        expose_value=False,
+        callback=_keep_classes,
+        help="Which emotion a class of the data is, such as grumpy=angry; repeatable.",
+    ),
+    click.option(
+        "--leave-out",
+        metavar="NAME",
+        multiple=True,
+        expose_value=False,
+        callback=_keep_classes,
+        help="A class of the data to leave out; repeatable.",
+    ),
 )
+
+
+def class_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what the classes of the data mean."""
+    for option in reversed(_CLASS_OPTIONS):
+        command = option(command)
+    return command
+
+
+def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names FER2013, and those that say what its classes mean."""
+    return click.option(
+        "--data",
+        metavar="PATH",
+        help="FER2013 as a folder, .zip or fer2013.csv; else $FER_EDGE_DATA, else the cache folder. "
+        "'lfw_subset' means scikit-image's public faces, without labels.",
+    )(class_options(command))
 
 
 def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

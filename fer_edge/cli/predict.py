@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.argument("sources", metavar="IMAGES...", nargs=-1, required=True)
 @model_option
 @stating_options
+@click.option("--recursive", is_flag=True, help="Enter the folders inside folders.")
 @click.option("--cropped", is_flag=True, help="The pictures are cropped faces: do not search.")
 @detector_option
 @min_face_option
@@ -66,6 +67,7 @@ def command(
     labels: str | None,
     input_range: str | None,
     colour: str | None,
+    recursive: bool,
     cropped: bool,
     detector: str,
     min_face: int | None,
@@ -86,7 +88,7 @@ def command(
     from fer_edge.runtime.quiet import silenced
 
     statement = read_statement(labels, input_range, colour)
-    pictures = find_pictures(sources)
+    pictures = find_pictures(sources, recursive=recursive)
     targets = _annotation_targets(pictures, out)
     for target in [*targets.values(), *filter(None, [csv_file])]:
         require_free(target, force=force)

@@ -28,6 +28,8 @@ SILENCE_SECONDS = 10.0
 """How long an address may send nothing."""
 
 BLOCK = 65_536
+LISTED = 10
+"""Names of files in a message."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class PictureItem:
 
     Attributes:
         name: as the user knows it.
-        file_name: what an annotated copy in a folder is called.
+        file_name: what an annotated copy in a folder is called, with the folders inside the one that was named.
         read: returns its pixels (BGR), or raises ImageError.
     """
 
@@ -45,31 +47,32 @@ class PictureItem:
     read: Callable[[], npt.NDArray[np.uint8]]
 
 
-def find_pictures(sources: Iterable[str]) -> list[PictureItem]:
+def find_pictures(sources: Iterable[str], *, recursive: bool = False) -> list[PictureItem]:
     """Return the pictures that the sources name, in their order; those in a folder, in the order of their names.
 
     Args:
         sources: files, folders, patterns such as "photos/*.jpg", "-" for stdin, http:// or https:// addresses.
+        recursive: enter the folders inside folders.
 
     Raises:
         ImageError: a folder holds no picture, a pattern matches nothing, or a file is a video.
     """
-    return [item for source in sources for item in _find(source)]
+    return [item for source in sources for item in _find(source, recursive=recursive)]
 
 
-def _find(source: str) -> list[PictureItem]:
+def _find(source: str, *, recursive: bool) -> list[PictureItem]:
     if source == "-":
         return [PictureItem("stdin", "stdin.jpg", _read_stdin)]
     if source.startswith(("http://", "https://")):
         return [PictureItem(source, _file_name(source), lambda: _read_address(source))]
     path = Path(source)
     if path.is_dir():
-        return [_of_file(inside) for inside in _pictures_in(path)]
+        return [_of_file(inside, inside.relative_to(path)) for inside in _pictures_in(path, recursive=recursive)]
     if not path.exists() and glob.has_magic(source):
         found = sorted(glob.glob(source, recursive=True))
         if not found:
             raise ImageError(f"{source}: no file matches this pattern.")
-        return [item for match in found for item in _find(match)]
+        return [item for match in found for item in _find(match, recursive=recursive)]
     _refuse_video(path)
     return [_of_file(path)]
 
@@ -81,26 +84,33 @@ def _file_name(address: str) -> str:
         raise ImageError(f"{address}: {error}.") from error
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _pictures_in(folder: Path, *, recursive: bool) -> list[Path]:
     from fer_edge.runtime.image_header import PICTURE_SUFFIXES, UNREAD_SUFFIXES
 
     # A pipe would be waited for; hidden are the notes of file managers, and pictures that were never finished.
-    files = [file for file in sorted(folder.iterdir()) if file.is_file() and not file.name.startswith(".")]
-    if unread := [file for file in files if file.suffix.lower() in UNREAD_SUFFIXES]:
+    found = sorted(folder.rglob("*") if recursive else folder.iterdir())
+    files = [file for file in found if file.is_file() and not _is_hidden(file.relative_to(folder))]
+    if unread := [file.name for file in files if file.suffix.lower() in UNREAD_SUFFIXES]:
+        more = f" and {len(unread) - LISTED:,} more" if len(unread) > LISTED else ""
         console.print_warning(
-            f"{folder}: left out {len(unread)} pictures such as {unread[0].name}, whose format is not read; "
-            "convert them to JPEG first."
+            f"{folder}: left out {', '.join(unread[:LISTED])}{more}: their format is not read. "
+            "Convert them to JPEG first."
         )
     inside = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
     if not inside:
-        raise ImageError(f"The folder {folder} contains no pictures ({', '.join(sorted(PICTURE_SUFFIXES))}).")
+        below = "" if recursive or not any(file.is_dir() for file in found) else " Enter its folders with --recursive."
+        raise ImageError(f"The folder {folder} contains no pictures ({', '.join(sorted(PICTURE_SUFFIXES))}).{below}")
     return inside
 
 
-def _of_file(path: Path) -> PictureItem:
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _of_file(path: Path, inside: Path | None = None) -> PictureItem:
     from fer_edge.runtime.preprocess import read_picture
 
-    return PictureItem(str(path), path.name, lambda: read_picture(path))
+    return PictureItem(str(path), (inside or Path(path.name)).as_posix(), lambda: read_picture(path))
 
 
 def _refuse_video(path: Path) -> None:

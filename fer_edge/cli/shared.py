@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_edge.cli.options import read_classes
 from fer_edge.errors import DataError, FerEdgeError, ModelError, OutputError, install_hint
 from fer_edge.files import require_free
 from fer_edge.output import console
@@ -21,7 +22,7 @@ def read_fer2013(data: str | None) -> dict[str, LabelledImages]:
 
     path = fer2013.require_data(Path(data) if data else None)
     with console.progress_bar(f"reading {path.name}") as progress:
-        return fer2013.read_splits(path, progress=progress, notify=console.print_warning)
+        return fer2013.read_splits(path, progress=progress, notify=console.print_warning, known=read_classes())
 
 
 def read_one_split(path: Path, split: str | None) -> LabelledImages:
@@ -29,7 +30,7 @@ def read_one_split(path: Path, split: str | None) -> LabelledImages:
     from fer_edge.data import fer2013
 
     with console.progress_bar(f"reading {path.name}") as progress:
-        return fer2013.read_split(path, split, progress=progress, notify=console.print_warning)
+        return fer2013.read_split(path, split, progress=progress, notify=console.print_warning, known=read_classes())
 
 
 def choose_split(split: str | None, splits: dict[str, LabelledImages]) -> str:

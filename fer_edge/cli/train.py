@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.cli.options import FILE, data_option, examples
+from fer_edge.cli.options import FILE, data_option, examples, read_classes
 from fer_edge.cli.shared import import_keras, read_fer2013
 from fer_edge.errors import DataError, OutputError, RecipeError
 from fer_edge.files import require_writable_folder
@@ -96,7 +96,7 @@ def command(
             config = _plan(config, splits["train"], run, seconds, resumed=resume is not None)
         _warn_of_last_size(config)
         named_files = [str(part) for pair in (("--data", data), ("--votes", votes)) if pair[1] for part in pair]
-        again = shlex.join(["fer-edge", "train", "--resume", str(run.path), *named_files])
+        again = shlex.join(["fer-edge", "train", "--resume", str(run.path), *named_files, *read_classes().as_options()])
         _train_and_report(config, splits, shares, run, again=again)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.data.class_names import EVERY_NAME, ClassNames
 from fer_edge.data.containers import ARCHIVE_DAMAGE, Container, Read, open_container
 from fer_edge.data.folders import Entry, list_entries
 from fer_edge.data.parquet_table import read_parquet
@@ -118,6 +119,7 @@ def read_splits(
     any_of: bool = False,
     progress: Progress | None = None,
     notify: Notify = lambda note: None,
+    known: ClassNames = EVERY_NAME,
 ) -> dict[str, LabelledImages]:
     """Read the named splits (all when none is named) of the FER2013 copy at `path`.
 
@@ -127,6 +129,7 @@ def read_splits(
         any_of: one of them is enough.
         progress: called with (files read, files).
         notify: called with what was assumed, left out or resized, in sentences.
+        known: what classes are called.
 
     Returns:
         split name -> images, in a fixed order (sorted by file name, or as the CSV has them).
@@ -134,7 +137,7 @@ def read_splits(
     Raises:
         DataError: a wanted split is missing or empty, or any of its files is damaged.
     """
-    scan = scan_data(path, *splits, progress=progress)
+    scan = scan_data(path, *splits, progress=progress, known=known)
     if scan.unreadable:
         raise DataError(
             f"{path} has {len(scan.unreadable)} unreadable image(s), first {scan.unreadable[0]}. 'fer-edge data "
@@ -156,6 +159,7 @@ def read_split(
     *,
     progress: Progress | None = None,
     notify: Notify = lambda note: None,
+    known: ClassNames = EVERY_NAME,
 ) -> LabelledImages:
     """Read one split and no other: the one named, else the first of `EVALUATION_SPLITS` that is there.
 
@@ -163,21 +167,22 @@ def read_split(
         DataError: there is no such split, or any of its files is damaged.
     """
     if split is not None:
-        return read_splits(path, split, progress=progress, notify=notify)[split]
-    found = read_splits(path, *_first_to_measure_on(path), any_of=True, progress=progress, notify=notify)
+        return read_splits(path, split, progress=progress, notify=notify, known=known)[split]
+    splits = _first_to_measure_on(path, known)
+    found = read_splits(path, *splits, any_of=True, progress=progress, notify=notify, known=known)
     return next(found[name] for name in EVALUATION_SPLITS if name in found)
 
 
-def _first_to_measure_on(path: Path) -> tuple[str, ...]:
+def _first_to_measure_on(path: Path, known: ClassNames) -> tuple[str, ...]:
     """Return the split that a copy's file names show; every possible one if they show none."""
     if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
         return EVALUATION_SPLITS
     with open_container(path) as container:
-        there = {entry.split for entry in list_entries(container.names, path).entries}
+        there = {entry.split for entry in list_entries(container.names, path, known).entries}
     return next(((name,) for name in EVALUATION_SPLITS if name in there), EVALUATION_SPLITS)
 
 
-def scan_data(path: Path, *splits: str, progress: Progress | None = None) -> Scan:
+def scan_data(path: Path, *splits: str, progress: Progress | None = None, known: ClassNames = EVERY_NAME) -> Scan:
     """Read what is readable at `path` and list what is not.
 
     Raises:
@@ -190,12 +195,12 @@ def scan_data(path: Path, *splits: str, progress: Progress | None = None) -> Sca
     if not path.exists():
         raise DataError(f"{path} does not exist. {how_to_get()}")
     if path.is_file() and path.suffix.lower() == ".csv":
-        scan = _scan_csv(path, wanted)
+        scan = _scan_csv(path, wanted, known)
     elif path.is_file() and path.suffix.lower() == ".parquet":
-        scan = _as_scan(read_parquet(path.read_bytes(), path.name, wanted))
+        scan = _as_scan(read_parquet(path.read_bytes(), path.name, wanted, known))
     else:
         with open_container(path) as container:
-            scan = _scan_container(container, path, wanted, progress)
+            scan = _scan_container(container, path, wanted, progress, known)
     if not scan.splits and not scan.unreadable:
         raise DataError(
             f"{path} contains no FER2013 image of split {' or '.join(sorted(wanted))}. Expected "
@@ -236,9 +241,11 @@ def read_public_faces() -> npt.NDArray[np.uint8]:
     return np.stack([to_face(face) for face in faces])
 
 
-def _scan_container(container: Container, path: Path, wanted: set[str], progress: Progress | None) -> Scan:
+def _scan_container(
+    container: Container, path: Path, wanted: set[str], progress: Progress | None, known: ClassNames
+) -> Scan:
     """Read images in folders, or else the tables among the files."""
-    listing = list_entries(container.names, path)
+    listing = list_entries(container.names, path, known)
     if listing.entries:
         entries = [entry for entry in listing.entries if entry.split in wanted]
         scan = _read_entries(entries, container.read, progress)
@@ -251,16 +258,16 @@ def _scan_container(container: Container, path: Path, wanted: set[str], progress
         if name.lower().endswith(".csv"):
             text = container.read(name).decode("utf-8-sig", "replace")
             if "pixels" in text[:200].lower():
-                tables.append(read_table(text.splitlines(), title, wanted))
+                tables.append(read_table(text.splitlines(), title, wanted, known))
         elif name.lower().endswith(".parquet"):
-            tables.append(read_parquet(container.read(name), title, wanted))
+            tables.append(read_parquet(container.read(name), title, wanted, known))
     return _join([_as_scan(table) for table in tables])
 
 
-def _scan_csv(path: Path, wanted: set[str]) -> Scan:
+def _scan_csv(path: Path, wanted: set[str], known: ClassNames) -> Scan:
     try:
         with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            return _as_scan(read_table(bounded_lines(file, path.name), path.name, wanted))
+            return _as_scan(read_table(bounded_lines(file, path.name), path.name, wanted, known))
     except OSError as error:
         raise DataError(f"{path} cannot be read as a CSV: {error}.") from error
 

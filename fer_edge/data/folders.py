@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from fer_edge.emotions import CHALLENGE_ORDER, LABEL_ORDERS, find_emotion
+from fer_edge.data.class_names import EVERY_NAME, ClassNames, how_to_settle
+from fer_edge.emotions import CHALLENGE_ORDER, LABEL_ORDERS
 from fer_edge.errors import DataError
 from fer_edge.types import LABELS
 
@@ -41,8 +42,13 @@ class Listing:
     notes: list[str] = field(default_factory=list)
 
 
-def list_entries(names: Sequence[str], source: Path) -> Listing:
+def list_entries(names: Sequence[str], source: Path, known: ClassNames = EVERY_NAME) -> Listing:
     """Return the images among file names such as ``train/angry/1.png`` or ``CK+48/anger/1.png``.
+
+    Args:
+        names: of all files.
+        source: where they lie, for errors.
+        known: what class folders are called.
 
     Raises:
         DataError: a class folder that is no emotion.
@@ -52,8 +58,8 @@ def list_entries(names: Sequence[str], source: Path) -> Listing:
     if any(word for _, word, _ in placed):
         placed, stray = [item for item in placed if item[1]], [item for item in placed if not item[1]]
     else:
-        placed, stray = [item for item in placed if find_emotion(item[2])], []
-    classes = _read_classes({folder for _, _, folder in placed}, source)
+        placed, stray = [item for item in placed if known.find(item[2])], []
+    classes = _read_classes({folder for _, _, folder in placed}, source, known)
     words = {word for _, word, _ in placed if word}
     notes = _notes(words, stray, classes)
     entries = [
@@ -63,7 +69,8 @@ def list_entries(names: Sequence[str], source: Path) -> Listing:
     ]
     left_out = Counter(folder for _, _, folder in placed if classes[folder] not in LABELS)
     notes += [
-        f"{count:,} images of '{folder}' are left out: FER2013 has no such class." for folder, count in left_out.items()
+        f"{count:,} images of '{folder}' are left out{'' if known.decide(folder) else ': FER2013 has no such class'}."
+        for folder, count in left_out.items()
     ]
     return Listing(entries, notes)
 
@@ -90,22 +97,27 @@ def _split_of(path: PurePosixPath, word: str, words: set[str]) -> str:
     return word or "test"
 
 
-def _read_classes(folders: set[str], source: Path) -> dict[str, str]:
-    """Return folder -> emotion, contempt among them."""
+def _read_classes(folders: set[str], source: Path, known: ClassNames) -> dict[str, str]:
+    """Return folder -> emotion, contempt among them, or `LEFT_OUT`."""
+    decided = {folder: emotion for folder in folders if (emotion := known.decide(folder))}
+    return decided | _guess_classes(folders - set(decided), source, known)
+
+
+def _guess_classes(folders: set[str], source: Path, known: ClassNames) -> dict[str, str]:
     if folders and all(folder.isdecimal() for folder in folders):
         numbers = {int(folder) for folder in folders}
         if numbers <= set(range(7)):
             return {folder: CHALLENGE_ORDER[int(folder)] for folder in folders}
         if numbers == set(range(1, 8)):
             return {folder: LABEL_ORDERS["RAF-DB's"][int(folder) - 1] for folder in folders}
-        raise DataError(f"{source} has class folders {sorted(numbers)}. Expected 0 to 6, or RAF-DB's 1 to 7.")
-    classes = {folder: find_emotion(folder) for folder in folders}
+        raise DataError(
+            f"{source} has class folders {sorted(numbers)}. Expected 0 to 6, or RAF-DB's 1 to 7. Say of each number "
+            "which emotion it is, as in --map 3=happy, or leave it out with --leave-out 3."
+        )
+    classes = {folder: known.find(folder) for folder in folders}
     unknown = sorted(folder for folder, emotion in classes.items() if emotion is None)
     if unknown:
-        raise DataError(
-            f"{source} has an unknown class folder '{unknown[0]}'. Rename it to one of {', '.join(LABELS)}, or take it "
-            "out."
-        )
+        raise DataError(f"{source} has an unknown class folder '{unknown[0]}'. {how_to_settle(unknown[0])}")
     return {folder: emotion for folder, emotion in classes.items() if emotion is not None}
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
 import numpy as np
 
+from fer_edge.data.class_names import EVERY_NAME, LEFT_OUT, ClassNames
 from fer_edge.data.folders import USAGES
-from fer_edge.emotions import CHALLENGE_ORDER, find_emotion
+from fer_edge.emotions import CHALLENGE_ORDER
 from fer_edge.errors import DataError
 from fer_edge.runtime.preprocess import to_face
 from fer_edge.types import FACE_SIZE, LABELS, SPLITS, LabelledImages
@@ -52,13 +53,14 @@ def bounded_lines(file: TextIO, name: str) -> Iterator[str]:
         yield line
 
 
-def read_table(lines: Iterable[str], name: str, wanted: set[str]) -> Table:
+def read_table(lines: Iterable[str], name: str, wanted: set[str], known: ClassNames = EVERY_NAME) -> Table:
     """Return the images of a CSV, with commas, semicolons or tabs, columns in any order and case.
 
     Args:
         lines: its text.
         name: of the file, for the names of images and for errors.
         wanted: the splits; the pixels of others are not parsed, which is what takes the time.
+        known: what classes are called.
 
     Raises:
         DataError: columns are missing, or it is no CSV.
@@ -80,6 +82,7 @@ def read_table(lines: Iterable[str], name: str, wanted: set[str]) -> Table:
         notes.append(f"{name} has no column Usage: all its images are read as the split '{assumed}'.")
     found: dict[str, list[tuple[np.ndarray, int, str]]] = defaultdict(list)
     unreadable, resized = [], []
+    left_out: Counter[str] = Counter()
     try:
         for number, row in enumerate(reader, start=2):
             if not row:
@@ -89,7 +92,10 @@ def read_table(lines: Iterable[str], name: str, wanted: set[str]) -> Table:
             split = assumed if usage is None else _USAGE_WORDS.get(cells[2].lower())
             if split is not None and split not in wanted:
                 continue
-            label, face = _parse_emotion(cells[0]), _parse_pixels(cells[1])
+            if known.decide(cells[0]) == LEFT_OUT:
+                left_out[cells[0]] += 1
+                continue
+            label, face = _parse_emotion(cells[0], known), _parse_pixels(cells[1])
             if split is None or label is None or face is None:
                 unreadable.append(title)
                 continue
@@ -98,6 +104,7 @@ def read_table(lines: Iterable[str], name: str, wanted: set[str]) -> Table:
             found[split].append((to_face(face), label, title))
     except csv.Error as error:
         raise DataError(f"{name} cannot be read as a CSV: {error}.") from error
+    notes += [f"{count:,} images of '{word}' are left out." for word, count in left_out.items()]
     return Table({split: _collect(found[split], split) for split in SPLITS if found[split]}, unreadable, resized, notes)
 
 
@@ -110,11 +117,11 @@ def _find(columns: list[str], names: tuple[str, ...]) -> int | None:
     return next((columns.index(name) for name in names if name in columns), None)
 
 
-def _parse_emotion(text: str) -> int | None:
+def _parse_emotion(text: str, known: ClassNames) -> int | None:
     """Return the index in `LABELS` of the challenge's class number, or of a word; None for anything else."""
-    if text in {"0", "1", "2", "3", "4", "5", "6"}:
+    if known.decide(text) is None and text in {"0", "1", "2", "3", "4", "5", "6"}:
         return LABELS.index(CHALLENGE_ORDER[int(text)])
-    name = find_emotion(text)
+    name = known.find(text)
     return LABELS.index(name) if name in LABELS else None
 
 

@@ -53,6 +53,8 @@ def print_classes(evaluation: Evaluation) -> None:
     """Print precision, recall and F1 of each class."""
     table = Table("class", "precision", "recall", "F1", "images")
     for label, score in evaluation.per_class.items():
+        if not score.images:  # a network for some of the emotions is measured on their images alone
+            continue
         ratios = (f"{value:.3f}" for value in (score.precision, score.recall, score.f1))
         table.add_row(label, *ratios, f"{score.images:,}")
     right_align(table)

@@ -127,6 +127,20 @@ def test_files_folders_and_patterns(sources: list[str], names: list[str], folder
     assert [item.name for item in find_pictures(sources)] == names
 
 
+def test_folders_inside_folders(folder: Path, run_cli, portrait_file: Path) -> None:
+    (folder / "above").mkdir()
+    portrait_file.rename(folder / "above/portrait.png")
+    assert [item.name for item in find_pictures(["."])] == ["[odd].png", "a.PNG", "b.png"]
+    assert [item.file_name for item in find_pictures(["."], recursive=True)][-1] == "in/c.png"
+    (folder / "over").mkdir()
+    (folder / "above").rename(folder / "over/above")
+    with pytest.raises(ImageError, match="--recursive"):
+        find_pictures(["over"])
+    done = run_cli("predict", "over", "--recursive", "--out", "seen")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "seen/above/portrait.png").is_file()
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
