@@ -89,7 +89,7 @@ def command(
 
     statement = read_statement(labels, input_range, colour)
     pictures = find_pictures(sources, recursive=recursive)
-    targets = _annotation_targets(pictures, out)
+    targets = _annotation_targets(pictures, out, many=any(Path(source).is_dir() for source in sources))
     for target in [*targets.values(), *filter(None, [csv_file])]:
         require_free(target, force=force)
     with silenced():
@@ -188,11 +188,11 @@ def _detector(name: str, min_face: int | None, min_confidence: float | None, *, 
     return WholePicture()
 
 
-def _annotation_targets(pictures: list[PictureItem], out: Path | None) -> dict[str, Path]:
-    """Return name -> annotated file: `out` itself for one picture, else files in the folder `out`."""
+def _annotation_targets(pictures: list[PictureItem], out: Path | None, *, many: bool) -> dict[str, Path]:
+    """Return name -> annotated file: `out` itself for one picture, files in the folder `out` for several or a folder."""
     if out is None:
         return {}
-    if len(pictures) == 1 and not out.is_dir():
+    if len(pictures) == 1 and not many and not out.is_dir():
         return {pictures[0].name: out}
     targets = {picture.name: out / picture.file_name for picture in pictures}
     if len(set(targets.values())) < len(pictures):
