@@ -189,7 +189,7 @@ def _detector(name: str, min_face: int | None, min_confidence: float | None, *, 
 
 
 def _annotation_targets(pictures: list[PictureItem], out: Path | None, *, many: bool) -> dict[str, Path]:
-    """Return name -> annotated file: `out` itself for one picture, files in the folder `out` for several or a folder."""
+    """Return name -> annotated file: `out` itself for one picture, files in the folder `out` for others."""
     if out is None:
         return {}
     if len(pictures) == 1 and not many and not out.is_dir():
