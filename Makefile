@@ -4,9 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast mutants device-test trixie-test firmware-test lint dist docs docs-bench docs-faces docs-conversion \
-  benchmark-runtime \
-  compare-architectures peers clean
+.PHONY: demo test test-fast mutants device-test trixie-test firmware-test web-test lint dist docs docs-bench docs-faces \
+  docs-conversion benchmark-runtime compare-architectures peers clean
 
 demo: $(VENV)/.train
 	$(BIN)/fer-edge demo models/edge_cnn_s.keras --out build/demo $(DATA_OPTION)
@@ -30,6 +29,11 @@ trixie-test: $(VENV)/.dev
 # Runs the generated C on emulated microcontrollers (docs/microcontrollers.md); RECORD=1 and REQUIRED=1 as above.
 firmware-test: $(VENV)/.dev
 	$(BIN)/python -m tools.firmware.firmware_test $(if $(RECORD),--record) $(if $(REQUIRED),--required)
+
+# Runs the page of `fer-edge web` in Chromium and Firefox (docs/web.md), which it installs as root on Debian. RECORD=1
+# writes what was seen to the page; REQUIRED=1 as above.
+web-test: $(VENV)/.dev
+	$(BIN)/python -m tools.web.browser_test $(if $(RECORD),--record) $(if $(REQUIRED),--required)
 
 # Breaks the code in some thousand small ways, one at a time, and counts what the tests notice. Takes an hour.
 mutants: $(VENV)/.dev

@@ -1,0 +1,60 @@
+"""The browsers that the page is tested in, and what drives them: Debian's packages, and one of npm's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build/web-test"
+DRIVER, DRIVER_VERSION = "puppeteer-core", "24.43.1"
+"""The last series that runs on Node 20."""
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser: as people, the driver and Debian call it."""
+
+    title: str
+    kind: str
+    package: str
+
+
+BROWSERS = (Browser("Chromium", "chrome", "chromium"), Browser("Firefox", "firefox", "firefox-esr"))
+
+
+def missing_tools() -> list[str]:
+    """Return what this machine lacks, in words; empty if everything is there or can be installed."""
+    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
+    if packages := missing_packages():
+        if shutil.which("apt-get") is None:
+            missing += packages
+        elif os.geteuid() != 0:
+            missing.append(f"root, or 'apt-get install {' '.join(packages)}'")
+    return missing
+
+
+def missing_packages() -> list[str]:
+    """Return the Debian packages of the browsers that are not installed."""
+    return [browser.package for browser in BROWSERS if shutil.which(browser.package) is None]
+
+
+def set_up() -> None:
+    """Install the browsers and their driver; skipped where it was done before.
+
+    Raises:
+        subprocess.CalledProcessError: apt-get or npm failed.
+    """
+    BUILD.mkdir(parents=True, exist_ok=True)
+    if packages := missing_packages():
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+            subprocess.run(["apt-get", "-qq", *command], env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S607
+    manifest = BUILD / "node_modules" / DRIVER / "package.json"
+    if not manifest.exists() or json.loads(manifest.read_text())["version"] != DRIVER_VERSION:
+        quiet = ("--no-audit", "--no-fund", "--no-save", "--silent", "--prefix", str(BUILD))
+        subprocess.run(["npm", "install", *quiet, f"{DRIVER}@{DRIVER_VERSION}"], check=True)  # noqa: S607
