@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast mutants device-test trixie-test firmware-test web-test lint dist docs docs-bench docs-faces \
+.PHONY: demo test test-fast mutants device-test trixie-test firmware-test picamera-test web-test lint dist docs docs-bench docs-faces \
   docs-conversion benchmark-runtime compare-architectures peers clean
 
 demo: $(VENV)/.train
@@ -34,6 +34,10 @@ firmware-test: $(VENV)/.dev
 # writes what was seen to the page; REQUIRED=1 as above.
 web-test: $(VENV)/.dev
 	$(BIN)/python -m tools.web.browser_test $(if $(RECORD),--record) $(if $(REQUIRED),--required)
+
+# Installs fer-edge beside the system's packages that picamera2 needs (docs/raspberry-pi.md).
+picamera-test: $(VENV)/.dev
+	$(BIN)/python -m tools.device.picamera_test $(if $(REQUIRED),--required)
 
 # Breaks the code in some thousand small ways, one at a time, and counts what the tests notice. Takes an hour.
 mutants: $(VENV)/.dev
