@@ -241,6 +241,16 @@ def require_writable_folder(folder: Path) -> None:
         raise OutputError(f"Cannot write to the folder {folder}: permission denied.")
 
 
+def require_open_folder(folder: Path) -> None:
+    """Check that a folder may be listed: `rglob` and `glob` take a closed one for an empty one.
+
+    Raises:
+        OSError: it may not, or is not there; the command line says so.
+    """
+    with os.scandir(folder):
+        pass
+
+
 def _nearest(folder: Path) -> Path:
     """Return the folder itself, or the nearest one above it that exists."""
     try:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 from typing import NoReturn
 
-from fer_edge.errors import FerEdgeError
+from fer_edge.errors import FerEdgeError, os_reason
 from fer_edge.stopping import unwind_when_asked
 from fer_edge.text import printable_lines
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of the signal, as in every shell."""
+
+_CLOSED = " Ask its owner for access, or run the command as a user who has it."
+_FULL = " Free some space, or send the output elsewhere."
+REMEDIES = {errno.EACCES: _CLOSED, errno.EPERM: _CLOSED, errno.ENOSPC: _FULL, errno.EDQUOT: _FULL}
+"""What to do when the operating system refuses, by its error number."""
 
 
 def main() -> None:
@@ -39,7 +45,7 @@ def _run() -> None:
         sys.stdout.flush()
         sys.exit(code)
     except BrokenPipeError:  # the reader has what it wanted, as in "| head -1"
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _lead_stdout_nowhere()
         sys.exit(0)
     except click.Abort:  # what click makes of Ctrl-C
         _say_interrupted()
@@ -53,6 +59,26 @@ def _run() -> None:
 
         print_error(str(error))
         sys.exit(1)
+    except OSError as error:  # what no command foresaw: a closed folder, a full disk behind stdout
+        _say_refused(error)
+
+
+def _say_refused(error: OSError) -> NoReturn:
+    """Say in one sentence what the operating system refused."""
+    from fer_edge.output.console import print_error
+
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if full:
+        _lead_stdout_nowhere()  # else Python tries again at its end
+    unnamed = "The output" if full else "Reading or writing"
+    subject = unnamed if error.filename is None else os.fsdecode(error.filename)
+    remedy = REMEDIES.get(error.errno or 0, "")
+    print_error(f"{subject}: {os_reason(error)}.{remedy}")
+    sys.exit(1)
+
+
+def _lead_stdout_nowhere() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say_interrupted() -> NoReturn:

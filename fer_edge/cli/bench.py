@@ -21,7 +21,7 @@ from fer_edge.cli.options import (
 from fer_edge.cli.shared import load_quietly, read_one_split
 from fer_edge.cli.stated import convert_to_float32, describe_copies, is_keras, read_statement
 from fer_edge.errors import FerEdgeError
-from fer_edge.files import require_free, require_writable_folder, write_text
+from fer_edge.files import require_free, require_open_folder, require_writable_folder, write_text
 from fer_edge.output import console
 from fer_edge.stopping import leaving_nothing_behind
 
@@ -148,6 +148,7 @@ def _expand(models: tuple[str, ...]) -> list[str]:
         if not folder.is_dir() or is_bundled(model) or (folder / "saved_model.pb").is_file():
             expanded.append(model)
             continue
+        require_open_folder(folder)
         inside = sorted(str(path) for path in folder.glob("*.tflite"))
         if not inside:
             raise FerEdgeError(f"{folder}: no .tflite file in this folder.")

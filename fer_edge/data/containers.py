@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fer_edge.errors import DataError
+from fer_edge.files import require_open_folder
 
 # RuntimeError: an encrypted member, or one compressed in a way that Python does not know.
 ARCHIVE_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, NotImplementedError)
@@ -52,6 +53,7 @@ def open_container(path: Path) -> Iterator[Container]:
         DataError: neither, or damaged.
     """
     if path.is_dir():
+        require_open_folder(path)
         names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
 
         def read(name: str, most: int = MAX_MEMBER_BYTES + 1, /) -> bytes:

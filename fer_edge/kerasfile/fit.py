@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError
+from fer_edge.files import require_open_folder
 from fer_edge.runtime.image_header import PICTURE_SUFFIXES
 from fer_edge.runtime.preprocess import read_picture, to_grey
 from fer_edge.types import FACE_SIZE
@@ -48,6 +49,7 @@ def read_pictures(
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder.")
+    require_open_folder(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
     if not paths:
         raise DataError(f"{folder} contains no pictures ({', '.join(sorted(PICTURE_SUFFIXES))}).")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from fer_edge.errors import ImageError
+from fer_edge.errors import ImageError, os_reason
 from fer_edge.labelling.addresses import file_system, is_address
 from fer_edge.labelling.items import Item
 from fer_edge.labelling.stretches import VIDEO_SUFFIXES, split_video
@@ -67,8 +67,13 @@ def _read_list(path: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+def _refuse(error: OSError) -> None:
+    """Do not take a closed folder for an empty one."""
+    raise ImageError(f"{error.filename}: {os_reason(error)}") from error
+
+
 def _walk(folder: str) -> Iterator[str]:
-    for place, _, names in os.walk(folder):
+    for place, _, names in os.walk(folder, onerror=_refuse):
         for name in names:
             path = os.path.join(place, name)
             if _suffix(name) in PICTURE_SUFFIXES | VIDEO_SUFFIXES and not name.startswith(".") and os.path.isfile(path):

@@ -38,4 +38,10 @@ def find_model(model: str | os.PathLike[str]) -> str:
     if "/" not in name and os.path.isfile(bundled):
         return bundled
     known = ", ".join(bundled_names())
+    try:
+        os.stat(path)
+    except PermissionError:  # isfile says no for what lies in a closed folder
+        raise ModelError(f"{path}: permission denied. Ask its owner for access.") from None
+    except (OSError, ValueError):
+        pass
     raise ModelError(f"Expected a .tflite file or a bundled model ({known}); '{model}' is neither.")
