@@ -43,7 +43,7 @@ def judge_times(report: BenchReport) -> str:
     for code in MACHINE_CODES:
         for caution in report.warnings:
             if caution.code == code:
-                return f"{caution.message[0].upper()}{caution.message[1:]}: times are unreliable."
+                return f"{caution.message[:1].upper()}{caution.message[1:]}: times are unreliable."
     total = sum(len(model.latency) for model in report.models)
     unsteady = {(c.model, c.message.partition(":")[0]) for c in report.warnings if c.code in SERIES_CODES}
     if unsteady:

@@ -13,6 +13,8 @@ from fer_edge.decode import DecodeError, decode, show
 from fer_edge.errors import FerEdgeError, os_reason, require_regular
 
 MAX_BYTES = 500_000_000
+MIN_MS = 1e-9
+"""A picosecond: as good as 0, by which charts and ratios cannot divide."""
 
 
 class ReportError(FerEdgeError):
@@ -41,6 +43,7 @@ def read_report(path: Path) -> BenchReport:
         if path.stat().st_size > MAX_BYTES:
             raise ReportError(f"{path} is too large for a bench report: at most {MAX_BYTES // 10**6} MB.")
         content = json.loads(path.read_text("utf-8"))
+        json.dumps(content, ensure_ascii=False).encode()  # a lone surrogate, a legal escape, is in no text
     except OSError as error:
         raise ReportError(f"{path}: {os_reason(error)}.") from error
     except (ValueError, RecursionError) as error:
@@ -81,10 +84,12 @@ def _check_relations(report: BenchReport) -> None:
             raise DecodeError(model.id, "has rounds without samples, or no start")
         if any(min(start.first_result_ms, start.peak_memory_mb) <= 0 for start in model.starts) or model.file_bytes < 1:
             raise DecodeError(model.id, "has a start or a size that is not above 0")
-        if any(sample <= 0 for series in model.latency for samples in series.rounds_ms for sample in samples):
+        if any(sample < MIN_MS for series in model.latency for samples in series.rounds_ms for sample in samples):
             raise DecodeError(model.id, "has samples that are not above 0")
-        if any(not series.rounds_ms or series.summary_ms.p50 <= 0 for series in model.latency):
+        if any(not series.rounds_ms or series.summary_ms.p50 < MIN_MS for series in model.latency):
             raise DecodeError(model.id, "has a latency without rounds")
+        if len(model.throughput) != len(report.models[0].throughput):
+            raise DecodeError(model.id, "has throughputs for other thread counts than the first model")
         if model.accuracy is not None and [len(row) for row in model.accuracy.confusion] != [classes] * classes:
             raise DecodeError(model.id, f"has a confusion matrix that is not {classes} x {classes}")
         if model.accuracy is not None and set(model.accuracy.per_class) != set(report.labels):

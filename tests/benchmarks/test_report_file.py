@@ -110,6 +110,10 @@ DAMAGE = {
     "more processes than rounds": (change("settings.processes", 99), "'settings.processes' is 99"),
     "start in no time": (change("models.0.starts.0.first_result_ms", 0), "not above 0"),
     "file without bytes": (change("models.0.file_bytes", 0), "not above 0"),
+    "as good as no time": (change("models.0.latency.0.rounds_ms.0.0", 1e-320), "not above 0"),
+    "as good as no median": (change("models.0.latency.1.summary_ms.p50", 1e-320), "without rounds"),
+    "no throughput": (change("models.1.throughput", []), "other thread counts"),
+    "lone surrogate": (change("models.0.id", "\ud800"), "is not JSON"),
     "no thread count": (change("settings.threads", []), "'settings.threads' is empty"),
 }
 
@@ -149,8 +153,11 @@ def places(value: Any, path: tuple = ()) -> list[tuple]:
     return [path] * bool(path) + [place for key, child in children for place in places(child, (*path, key))]
 
 
+HOSTILE = [None, -1, 0, 1e-320, 1e308, 10**30, "", "x", "\ud800", "[/red]", [], {}, True, [[]]]
+
+
 @settings(max_examples=150, deadline=None)
-@given(place=st.sampled_from(places(WHOLE)), value=st.sampled_from([None, -1, 0, 1e308, "", "x", [], {}, True, [[]]]))
+@given(place=st.sampled_from(places(WHOLE)), value=st.sampled_from(HOSTILE))
 def test_any_one_wrong_value_is_refused_or_drawn(place: tuple, value: Any, tmp_path_factory) -> None:
     """Nothing but `ReportError` comes out, whatever stands in the file."""
     from fer_edge.benchmarks.html.page import render_page
