@@ -16,6 +16,8 @@ from fer_edge.errors import ModelError
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 MAX_CONFIG_BYTES = 50_000_000
+MAX_RATIO = 20
+"""Weights are nearly noise: packing saves a tenth of their bytes."""
 """Of a network's description; ResNet-152's has half a megabyte."""
 
 HEAD_BYTES = 4096
@@ -155,8 +157,7 @@ def _look_at_zip(path: Path) -> KerasFile:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "config.json" in names:
-                if archive.getinfo("config.json").file_size > MAX_CONFIG_BYTES:
-                    raise ModelError(f"{path}: its description of the network has over {MAX_CONFIG_BYTES:,} bytes.")
+                _check_members(archive, path)
                 config = _parse(archive.read("config.json"), path)
                 check_layers(config, path)
                 return KerasFile("keras", config)
@@ -167,6 +168,21 @@ def _look_at_zip(path: Path) -> KerasFile:
     inside = next((name for name in names if name.endswith((*KERAS_SUFFIXES, "saved_model.pb"))), None)
     about = f"with {inside} inside. Unpack it, and name that" if inside else "without a network inside"
     raise ModelError(f"{path}: a .zip archive {about}.")
+
+
+def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
+    """Check what a .keras file unpacks to, before Keras reads all of it into memory."""
+    packed = unpacked = 0
+    for entry in archive.infolist():
+        if entry.filename.endswith(".json") and entry.file_size > MAX_CONFIG_BYTES:
+            raise ModelError(
+                f"{path}: its {entry.filename} has over {MAX_CONFIG_BYTES:,} bytes, more than a network's."
+            )
+        packed, unpacked = packed + entry.compress_size, unpacked + entry.file_size
+    if unpacked > MAX_RATIO * packed + MAX_CONFIG_BYTES:
+        raise ModelError(
+            f"{path}: {packed:,} bytes would unpack to {unpacked:,}, which no network's weights do. Do not trust it."
+        )
 
 
 def _look_at_h5(path: Path) -> KerasFile:

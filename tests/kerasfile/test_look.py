@@ -85,3 +85,21 @@ def test_looking_loads_no_tensorflow(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("member", "size", "said"),
+    [
+        ("metadata.json", 200_000_000, r"its metadata\.json has over"),
+        ("model.weights.h5", 200_000_000, "would unpack"),
+    ],
+)
+def test_what_unpacks_to_far_more_is_refused(member: str, size: int, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("config.json", '{"class_name": "Functional", "config": {"layers": []}}')
+        with archive.open(member, "w", force_zip64=True) as file:
+            for _ in range(size // 10_000_000):
+                file.write(bytes(10_000_000))
+    with pytest.raises(ModelError, match=said):
+        look_at(path)
