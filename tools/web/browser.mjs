@@ -25,6 +25,7 @@ try {
   await page.goto(`${job.address}#sample`);
   seen.sample = await readFaces(page);
   for (const model of job.models) await classify(page, model);
+  seen.example = await readExample(browser, seen);
   seen.camera = await useCamera(page);
   seen.offline = await reloadWithoutServer(page);
   console.log(JSON.stringify(seen));
@@ -35,7 +36,8 @@ try {
 /** Note requests that leave the page's origin, and whatever fails or is blocked. */
 async function listen(page, { elsewhere, troubles }) {
   const { origin } = new URL(job.address);
-  page.on("request", (request) => new URL(request.url()).origin === origin || elsewhere.push(request.url()));
+  const asksNobody = (url) => url.startsWith("data:") || new URL(url).origin === origin; // beside the page's own server
+  page.on("request", (request) => asksNobody(request.url()) || elsewhere.push(request.url()));
   page.on("requestfailed", (request) => troubles.push(`${request.url()}: ${request.failure()?.errorText}`));
   page.on("response", (response) => response.status() < 400 || troubles.push(`${response.url()}: ${response.status()}`));
   page.on("console", (message) => message.type() === "error" && troubles.push(message.text()));
@@ -75,6 +77,17 @@ async function classify(page, { file, faces, probabilities }) {
   }, file, pictures, job.boxes);
   writeFileSync(faces, found.crops, "base64");
   writeFileSync(probabilities, found.rows, "base64");
+}
+
+/** Open the npm package's example in a page of its own; return what it shows. */
+async function readExample(browser, seen) {
+  const page = await browser.newPage();
+  await listen(page, seen);
+  await page.goto(`${job.address}project/`);
+  const label = await page.waitForSelector("#label:not(:empty)", PATIENCE);
+  const text = await label.evaluate((element) => element.textContent);
+  await page.close();
+  return text;
 }
 
 /** Start the camera; return what it reads, and how many frames a second. */

@@ -35,10 +35,12 @@ from fer_edge.types import LABELS, Box
 from fer_edge.web.site import SAMPLE
 from tools.pages.markdown import markdown_table, replace_section
 from tools.web.browsers import BROWSERS, BUILD, ROOT, Browser, missing_tools, set_up
+from tools.web.npm_test import MOST_BYTES, equal_in_node, make_project, type_errors
 
 PAGE = ROOT / "docs/web.md"
 RUN = BUILD / "run"
 MODELS = ("edge_cnn_s", "edge_cnn_m", "edge_cnn_s:float16", "edge_cnn_m:float16")
+SAMPLE_FILE = Path(ASSETS) / SAMPLE
 FACES = 500
 FLOAT_TOLERANCE = 1e-6
 CAMERA_SIZE, CAMERA_FRAMES = (640, 480), 30
@@ -73,14 +75,19 @@ def main() -> int:
     shutil.rmtree(RUN, ignore_errors=True)
     RUN.mkdir()
     question = make_question()
+    project = RUN / "project"
+    package_bytes = make_project(project, SAMPLE_FILE)
     with ThreadPoolExecutor(2) as pool:
         seen = list(pool.map(lambda browser: visit(browser, question), BROWSERS))
     rows = [judge(one, browser, question) for one, browser in zip(seen, BROWSERS, strict=True)]
     titles = [title(browser, one["version"]) for one, browser in zip(seen, BROWSERS, strict=True)]
     print_table(titles, rows)
+    package = judge_package(project, package_bytes, question)
+    for name, cell in package.items():
+        print(f"{name:40}{text(cell):>20}")
     for trouble in (text for one in seen for text in one["elsewhere"] + one["troubles"]):
         print(trouble, file=sys.stderr)
-    right = all(passed for row in rows for _, passed in row.values())
+    right = all(passed for row in [*rows, package] for _, passed in row.values())
     if options.record and right:
         table = markdown_table(["", *titles], [[name, *cells] for name, cells in texts(rows)])
         replace_section(PAGE, "browsers", table)
@@ -92,7 +99,7 @@ def main() -> int:
 def make_question() -> Question:
     """Return boxes at random places and of random sizes, half of them in a portrait and half in smooth noise."""
     rng = np.random.default_rng(0)
-    portrait = cv2.imread(str(Path(ASSETS) / SAMPLE))
+    portrait = cv2.imread(str(SAMPLE_FILE))
     noise = cv2.resize(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
     pictures = [portrait, noise]
     boxes = []
@@ -117,6 +124,7 @@ def visit(browser: Browser, question: Question) -> dict[str, Any]:
     folder = RUN / browser.package
     (folder / "profile").mkdir(parents=True)
     with serve_page(folder / "site") as (server, address):
+        shutil.copytree(RUN / "project", folder / "site/project")
         job = folder / "job.json"
         job.write_text(json.dumps(make_job(browser, question, folder, server, address), default=str))
         command = ["node", str(Path(__file__).with_name("browser.mjs")), str(job)]
@@ -207,12 +215,25 @@ def judge(seen: dict[str, Any], browser: Browser, question: Question) -> dict[st
         exact = not model.endswith("float16")
         name = f"{model}, scores equal" if exact else f"{model}, scores within {FLOAT_TOLERANCE:g}"
         row[name] = judge_equal([off == 0 if exact else off <= FLOAT_TOLERANCE])
+    label = seen["example"].partition(" ")[0]
+    row["npm package's example"] = (label, label in LABELS)
     row["requests elsewhere"] = judge_none(seen["elsewhere"])
     row["blocked, failed or wrong"] = judge_none(seen["troubles"])
     row["reads the camera"] = judge_face(seen["camera"])
     row["camera's frames per second"] = (f"{seen['camera']['rate']:.0f}", seen["camera"]["shown"].endswith("/s"))
     row["loads without the server"] = judge_face(seen["offline"])
     return row
+
+
+def judge_package(project: Path, size: int, question: Question) -> dict[str, Cell]:
+    """Return what the npm package is and does in Node."""
+    errors, equal, count = type_errors(project), equal_in_node(project, question.pictures), len(question.pictures)
+    print(errors, end="", file=sys.stderr)
+    return {
+        "npm package, bytes": (f"{size:,}", size < MOST_BYTES),
+        "npm package, types": ("wrong" if errors else "right", not errors),
+        "npm package in Node, scores equal": (f"{equal} of {count}", equal == count),
+    }
 
 
 def title(browser: Browser, version: str) -> str:
@@ -240,7 +261,12 @@ def judge_none(found: list[str]) -> Cell:
 def texts(rows: list[dict[str, Cell]]) -> Iterator[tuple[str, list[str]]]:
     """Yield the name of each check, and a cell for each browser."""
     for name in rows[0]:
-        yield name, [text if passed else f"{text} FAILED" for text, passed in (row[name] for row in rows)]
+        yield name, [text(row[name]) for row in rows]
+
+
+def text(cell: Cell) -> str:
+    """Return what was seen, and that it is wrong."""
+    return cell[0] if cell[1] else f"{cell[0]} FAILED"
 
 
 def print_table(titles: list[str], rows: list[dict[str, Cell]]) -> None:

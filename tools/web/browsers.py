@@ -1,4 +1,4 @@
-"""The browsers that the page is tested in, and what drives them: Debian's packages, and one of npm's."""
+"""The browsers that the page is tested in, from Debian, and from npm what drives them and checks types."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build/web-test"
-DRIVER, DRIVER_VERSION = "puppeteer-core", "24.43.1"
-"""The last series that runs on Node 20."""
+MODULES = {"puppeteer-core": "24.43.1", "typescript": "5.9.3"}
+"""What npm installs. Puppeteer 24 is the last series that runs on Node 20."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def missing_packages() -> list[str]:
 
 
 def set_up() -> None:
-    """Install the browsers and their driver; skipped where it was done before.
+    """Install the browsers and npm's modules; skipped where it was done before.
 
     Raises:
         subprocess.CalledProcessError: apt-get or npm failed.
@@ -54,7 +54,13 @@ def set_up() -> None:
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
             subprocess.run(["apt-get", "-qq", *command], env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S607
-    manifest = BUILD / "node_modules" / DRIVER / "package.json"
-    if not manifest.exists() or json.loads(manifest.read_text())["version"] != DRIVER_VERSION:
+    if {name: installed_version(name) for name in MODULES} != MODULES:
         quiet = ("--no-audit", "--no-fund", "--no-save", "--silent", "--prefix", str(BUILD))
-        subprocess.run(["npm", "install", *quiet, f"{DRIVER}@{DRIVER_VERSION}"], check=True)  # noqa: S607
+        wanted = [f"{name}@{version}" for name, version in MODULES.items()]
+        subprocess.run(["npm", "install", *quiet, *wanted], check=True)  # noqa: S607
+
+
+def installed_version(module: str) -> str | None:
+    """Return the version of one of npm's modules that was installed before."""
+    manifest = BUILD / "node_modules" / module / "package.json"
+    return str(json.loads(manifest.read_text())["version"]) if manifest.exists() else None
