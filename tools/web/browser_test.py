@@ -44,7 +44,7 @@ SAMPLE_FILE = Path(ASSETS) / SAMPLE
 FACES = 500
 FLOAT_TOLERANCE = 1e-6
 CAMERA_SIZE, CAMERA_FRAMES = (640, 480), 30
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 600
 
 Cell = tuple[str, bool]
 """What was seen, and whether it is right."""
