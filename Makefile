@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast mutants device-test trixie-test firmware-test picamera-test web-test lint dist docs docs-bench docs-faces \
+.PHONY: demo test test-fast mutants device-test trixie-test firmware-test picamera-test web-test fuzz lint dist docs docs-bench docs-faces \
   docs-conversion benchmark-runtime compare-architectures peers clean
 
 demo: $(VENV)/.train
@@ -38,6 +38,12 @@ web-test: $(VENV)/.dev
 # Installs fer-edge beside the system's packages that picamera2 needs (docs/raspberry-pi.md).
 picamera-test: $(VENV)/.dev
 	$(BIN)/python -m tools.device.picamera_test $(if $(REQUIRED),--required)
+
+# Fuzzes every reader of strangers' files, guided by coverage (tools/fuzz/guided.py).
+SECONDS ?= 120
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet atheris || echo "no atheris for this machine"
+	$(BIN)/python -m tools.fuzz.guided --seconds $(SECONDS)
 
 # Breaks the code in some thousand small ways, one at a time, and counts what the tests notice. Takes an hour.
 mutants: $(VENV)/.dev
