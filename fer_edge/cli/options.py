@@ -19,7 +19,7 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
-FILE = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, readable=False)
 """A path of any kind; whether it is there, and readable, each command says in its own words."""
 
 _CLASSES = "fer_edge.classes"

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.kerasfile.legacy import rewrite
-from fer_edge.kerasfile.look import MAX_CONFIG_BYTES, WITHOUT_NETWORK, KerasFile, check_layers, look_at
+from fer_edge.kerasfile.look import MAX_CONFIG_BYTES, WITHOUT_NETWORK, KerasFile, check_layers, check_members, look_at
 from fer_edge.kerasfile.own_code import build_network, is_function
 from fer_edge.modelfile.provenance import TRAINING_MEMBER
 from fer_edge.runtime.quiet import silenced
@@ -143,6 +143,9 @@ def _with_weights(network: keras.Model, path: Path) -> keras.Model:
     """Fill a network from a file of weights, or of a whole network, whatever its suffix."""
     file = look_at(path) if path.suffix != ".keras" else None
     suffix = ".keras" if file is None else ".h5"
+    if file is None and zipfile.is_zipfile(path):  # else Keras says what is wrong
+        with zipfile.ZipFile(path) as archive:
+            check_members(archive, path)
     if file is not None and file.kind == "weights":
         import h5py
 

@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import ModelError
+from fer_edge.text import printable
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 MAX_CONFIG_BYTES = 50_000_000
-MAX_RATIO = 20
-"""Weights are nearly noise: packing saves a tenth of their bytes."""
 """Of a network's description; ResNet-152's has half a megabyte."""
+
+MAX_MEMBER_BYTES = 10_000_000
+"""Of a .json in a .keras file; of other members, what every file may have, however small it is."""
+
+MAX_UNPACKING = 20
+"""How many times its size a file may unpack to. Keras packs nothing, and weights hardly get smaller."""
 
 HEAD_BYTES = 4096
 
@@ -157,7 +162,7 @@ def _look_at_zip(path: Path) -> KerasFile:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "config.json" in names:
-                _check_members(archive, path)
+                check_members(archive, path)
                 config = _parse(archive.read("config.json"), path)
                 check_layers(config, path)
                 return KerasFile("keras", config)
@@ -170,19 +175,24 @@ def _look_at_zip(path: Path) -> KerasFile:
     raise ModelError(f"{path}: a .zip archive {about}.")
 
 
-def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
-    """Check what a .keras file unpacks to, before Keras reads all of it into memory."""
-    packed = unpacked = 0
+def check_members(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse a .keras file with a member that Keras, which reads them whole, would fill the memory with.
+
+    `zipfile` unpacks no more of a member than the size that its index states, and that is what counts here.
+
+    Raises:
+        ModelError: there is one.
+    """
+    most = MAX_UNPACKING * path.stat().st_size + MAX_MEMBER_BYTES
+    left = most
     for entry in archive.infolist():
-        if entry.filename.endswith(".json") and entry.file_size > MAX_CONFIG_BYTES:
+        left -= entry.file_size
+        limit = MAX_MEMBER_BYTES if entry.filename.endswith(".json") else most
+        if entry.file_size > limit or left < 0:
             raise ModelError(
-                f"{path}: its {entry.filename} has over {MAX_CONFIG_BYTES:,} bytes, more than a network's."
+                f"{path}: its {printable(entry.filename)} unpacks to {entry.file_size:,} bytes, more than a network of "
+                "this size needs. Save it again with model.save('x.keras')."
             )
-        packed, unpacked = packed + entry.compress_size, unpacked + entry.file_size
-    if unpacked > MAX_RATIO * packed + MAX_CONFIG_BYTES:
-        raise ModelError(
-            f"{path}: {packed:,} bytes would unpack to {unpacked:,}, which no network's weights do. Do not trust it."
-        )
 
 
 def _look_at_h5(path: Path) -> KerasFile:

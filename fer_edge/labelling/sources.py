@@ -55,6 +55,7 @@ def _expand(sources: Iterable[str]) -> Iterator[str]:
         else:
             found = [path for path in glob.iglob(source, recursive=True) if os.path.isfile(path)]
             if not found:
+                _require_way(source)
                 raise ImageError(f"{source}: no such file, and no file matches it as a pattern")
             yield from found
 
@@ -65,6 +66,16 @@ def _read_list(path: str) -> list[str]:
     except OSError as error:
         raise ImageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _require_way(source: str) -> None:
+    """Do not call missing what lies in a closed folder."""
+    try:
+        os.stat(source)
+    except PermissionError as error:
+        _refuse(error)
+    except (OSError, ValueError):
+        pass
 
 
 def _refuse(error: OSError) -> None:

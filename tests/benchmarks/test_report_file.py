@@ -1,9 +1,13 @@
 """The JSON of a bench: the published schema, the way there and back, and every kind of damage."""
 
+import contextlib
 import copy
+import dataclasses
 import json
+import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,8 @@ from jsonschema import Draft202012Validator
 from reports import make_report, without_labels
 
 from fer_edge.benchmarks.report_file import ReportError, dump_report, read_report
+from fer_edge.benchmarks.results import Caution
+from fer_edge.errors import FerEdgeError
 
 SCHEMA = ROOT / "fer_edge/benchmarks/bench-schema.json"
 
@@ -110,10 +116,15 @@ DAMAGE = {
     "more processes than rounds": (change("settings.processes", 99), "'settings.processes' is 99"),
     "start in no time": (change("models.0.starts.0.first_result_ms", 0), "not above 0"),
     "file without bytes": (change("models.0.file_bytes", 0), "not above 0"),
-    "as good as no time": (change("models.0.latency.0.rounds_ms.0.0", 1e-320), "not above 0"),
-    "as good as no median": (change("models.0.latency.1.summary_ms.p50", 1e-320), "without rounds"),
+    "half a character": (change("host.versions.numpy", "\ud800"), "'host.versions.numpy' is"),
+    "half a character in a key": (change("host.versions.\ud800", 1), "'a key of host.versions' is"),
+    "endless heat": (change("course.temperature_max_c", 10**400), "'course.temperature_max_c' is"),
+    "no number": (change("models.0.accuracy.top1", float("nan")), "'models[0].accuracy.top1' is NaN"),
+    "more than all": (change("models.0.accuracy.top1", 1.5), "'models[0].accuracy.top1' is 1.5, expected from 0 to 1"),
+    "time too short": (change("models.0.latency.0.rounds_ms.0.0", 5e-324), "rounds_ms[0][0]' is 5e-324, expected"),
+    "time too long": (change("models.0.latency.0.summary_ms.p50", 1e14), "summary_ms.p50' is 1"),
+    "ratio of nothing": (change("ratios.0.value", 0), "'ratios[0].value' is 0"),
     "no throughput": (change("models.1.throughput", []), "other thread counts"),
-    "lone surrogate": (change("models.0.id", "\ud800"), "is not JSON"),
     "no thread count": (change("settings.threads", []), "'settings.threads' is empty"),
 }
 
@@ -153,11 +164,14 @@ def places(value: Any, path: tuple = ()) -> list[tuple]:
     return [path] * bool(path) + [place for key, child in children for place in places(child, (*path, key))]
 
 
-HOSTILE = [None, -1, 0, 1e-320, 1e308, 10**30, "", "x", "\ud800", "[/red]", [], {}, True, [[]]]
+def at(content: Any, place: tuple) -> Any:
+    for key in place:
+        content = content[key]
+    return content
 
 
 @settings(max_examples=150, deadline=None)
-@given(place=st.sampled_from(places(WHOLE)), value=st.sampled_from(HOSTILE))
+@given(place=st.sampled_from(places(WHOLE)), value=st.sampled_from([None, -1, 0, 1e308, "", "x", [], {}, True, [[]]]))
 def test_any_one_wrong_value_is_refused_or_drawn(place: tuple, value: Any, tmp_path_factory) -> None:
     """Nothing but `ReportError` comes out, whatever stands in the file."""
     from fer_edge.benchmarks.html.page import render_page
@@ -174,6 +188,53 @@ def test_any_one_wrong_value_is_refused_or_drawn(place: tuple, value: Any, tmp_p
     except ReportError:
         return
     assert render_page([("mutant", report)])
+
+
+NUMBERS = [-1, 0, 1, 1e-300, 5e-324, 1e-6, 0.5, 1e5, 1e13, 9e14, 1e308, float("nan"), float("inf"), 10**400]
+TEXTS = ["", "x", "\ud800", ":", "<b>", "a\nb", "tiny:int8", "load", "drift"]
+
+
+def test_values_of_the_right_type_are_refused_or_used() -> None:
+    """As above, of numbers and texts that only their size or content betrays, in all that reads reports."""
+    from fer_edge.benchmarks.advice import judge_times, recommend
+    from fer_edge.benchmarks.compare import compare_reports
+    from fer_edge.benchmarks.fleet import find_outliers, group_fleet, read_member
+    from fer_edge.benchmarks.html.page import render_page
+
+    rng, whole = random.Random(7), make_report()
+    leaves = [place for place in places(WHOLE) if isinstance(at(WHOLE, place), int | float | str)]
+    parts = [[place for place in leaves if place[0] == part] for part in WHOLE]  # else nearly all were of the models
+    parts = [part for part in parts if part]
+    used = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mutant.json"
+        for _ in range(200):
+            content = copy.deepcopy(WHOLE)
+            for _ in range(rng.choice([1, 1, 2])):
+                place = rng.choice(rng.choice(parts))
+                at(content, place[:-1])[place[-1]] = rng.choice(TEXTS if isinstance(at(WHOLE, place), str) else NUMBERS)
+            path.write_text(json.dumps(content))
+            try:
+                report = read_report(path)
+            except ReportError:
+                continue
+            used += 1
+            assert render_page([("mutant", report)]).encode()
+            for pair in ((whole, report), (report, whole)):
+                with contextlib.suppress(FerEdgeError):  # no variant in common
+                    compare_reports(*pair)
+            judge_times(report)
+            recommend(report)
+            members = [read_member(str(number), one) for number, one in enumerate([whole, whole, report])]
+            assert all(find_outliers(group) is not None for group in group_fleet(members))
+    assert 20 < used < 180
+
+
+def test_empty_warning() -> None:
+    from fer_edge.benchmarks.advice import judge_times
+
+    report = dataclasses.replace(make_report(), warnings=[Caution("load", "", "", None)])
+    assert judge_times(report).endswith("times are unreliable.")
 
 
 def test_reading_needs_neither_jsonschema_nor_tensorflow(tmp_path: Path) -> None:
