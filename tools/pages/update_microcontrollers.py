@@ -27,7 +27,7 @@ from tools.pages.markdown import markdown_table, replace_section
 PI_PAGE = firmware_test.FILE.parents[2] / "docs/raspberry-pi.md"
 PAGE = firmware_test.FILE.parents[2] / "docs/microcontrollers.md"
 EXACTNESS = firmware_test.FILE.with_name("exactness.json")
-MODELS = ("edge_cnn_s", "edge_cnn_m")
+MODELS = ("edge_cnn_s", "edge_cnn_m", "edge_cnn_xs")
 
 
 def main() -> int:
