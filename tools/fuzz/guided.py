@@ -1,9 +1,9 @@
 """Fuzzes every reader of strangers' files, guided by coverage: ``make fuzz SECONDS=120``.
 
-    python -m tools.fuzz.guided [--seconds 120] [--only READER]
+    python -m tools.fuzz.guided [--seconds 120] [--only READER] [--seed 1]
 
 Atheris grows inputs that reach new lines of a reader, from whole files as seeds. Each reader runs in a process of its
-own for its share of the time. Anything but an answer or a `FerEdgeError` is a fault, and so are a hang of 10 seconds
+own for its share of the time. Anything but an answer or a `FerEdgeError` is a fault, and so are a hang of a minute
 and 1 GB of memory; the input that shows it stays in build/fuzz/READER. What a reader has covered is kept there, too,
 and the next run goes on from it.
 """
@@ -23,7 +23,7 @@ from fer_edge.errors import FerEdgeError
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build/fuzz"
-HANG_SECONDS, MEMORY_MB, LONGEST = 10, 1_024, 40_000
+HANG_SECONDS, MEMORY_MB, LONGEST = 60, 1_024, 40_000
 
 Target = Callable[[bytes], object]
 
@@ -124,6 +124,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=120, help="for all readers together")
     parser.add_argument("--only", choices=TARGETS)
+    parser.add_argument("--seed", type=int, default=1, help="another one tries other inputs")
     parser.add_argument("--inside", choices=TARGETS, help=argparse.SUPPRESS)
     options, rest = parser.parse_known_args()
     if options.inside:
@@ -133,17 +134,17 @@ def main() -> int:
         return 0
     names = [options.only] if options.only else list(TARGETS)
     seconds = max(1, options.seconds // len(names))
-    faults = sum(not run(name, seconds) for name in names)
+    faults = sum(not run(name, seconds, options.seed) for name in names)
     print(f"{len(names)} readers, {faults} with a fault" if faults else f"{len(names)} readers, no fault")
     return 1 if faults else 0
 
 
-def run(name: str, seconds: int) -> bool:
+def run(name: str, seconds: int, seed: int) -> bool:
     """Fuzz one reader in a process of its own, print what came of it, and return whether it held."""
     corpus = BUILD / name
     corpus.mkdir(parents=True, exist_ok=True)
     plant_seeds(name, corpus)
-    limits = [f"-max_total_time={seconds}", f"-timeout={HANG_SECONDS}", f"-rss_limit_mb={MEMORY_MB}"]
+    limits = [f"-max_total_time={seconds}", f"-seed={seed}", f"-timeout={HANG_SECONDS}", f"-rss_limit_mb={MEMORY_MB}"]
     command = [sys.executable, "-m", "tools.fuzz.guided", "--inside", name, str(corpus), *limits]
     done = subprocess.run(
         [*command, f"-max_len={LONGEST}", f"-artifact_prefix={corpus}/fault-", "-print_final_stats=1"],
