@@ -2,7 +2,7 @@
 
 >>> from fer_edge import FaceAnalyzer
 >>> FaceAnalyzer().analyze("photo.jpg")  # doctest: +SKIP
-[<happy 98 %, neutral 1 % at 178, 63, 90x113>]
+[<happy 97 %, neutral 1 % at 178, 63, 91x113>]
 
 Importing it loads nothing: each name is loaded when it is first used.
 """

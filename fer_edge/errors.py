@@ -59,3 +59,14 @@ def os_reason(error: OSError) -> str:
     if isinstance(error, IsADirectoryError):
         return "is a folder"
     return (error.strerror or str(error)).lower()
+
+
+def closed_folder(path: str) -> str | None:
+    """Return why the way to a path is closed, or None: what lies in a closed folder looks as if it were missing."""
+    try:
+        os.stat(path)
+    except PermissionError as error:
+        return os_reason(error)
+    except (OSError, ValueError):  # missing, or no path at all
+        pass
+    return None

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from fer_edge.errors import ImageError, os_reason
+from fer_edge.errors import ImageError, closed_folder, os_reason
 from fer_edge.labelling.addresses import file_system, is_address
 from fer_edge.labelling.items import Item
 from fer_edge.labelling.stretches import VIDEO_SUFFIXES, split_video
@@ -55,8 +55,8 @@ def _expand(sources: Iterable[str]) -> Iterator[str]:
         else:
             found = [path for path in glob.iglob(source, recursive=True) if os.path.isfile(path)]
             if not found:
-                _require_way(source)
-                raise ImageError(f"{source}: no such file, and no file matches it as a pattern")
+                reason = closed_folder(source) or "no such file, and no file matches it as a pattern"
+                raise ImageError(f"{source}: {reason}")
             yield from found
 
 
@@ -66,16 +66,6 @@ def _read_list(path: str) -> list[str]:
     except OSError as error:
         raise ImageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _require_way(source: str) -> None:
-    """Do not call missing what lies in a closed folder."""
-    try:
-        os.stat(source)
-    except PermissionError as error:
-        _refuse(error)
-    except (OSError, ValueError):
-        pass
 
 
 def _refuse(error: OSError) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from fer_edge.errors import ModelError
+from fer_edge.errors import ModelError, closed_folder
 
 # Strings, not pathlib's paths: its import alone would be a third of what fer-edge adds to the start of an app.
 ASSETS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "assets")
@@ -38,10 +38,6 @@ def find_model(model: str | os.PathLike[str]) -> str:
     if "/" not in name and os.path.isfile(bundled):
         return bundled
     known = ", ".join(bundled_names())
-    try:
-        os.stat(path)
-    except PermissionError:  # isfile says no for what lies in a closed folder
-        raise ModelError(f"{path}: permission denied. Ask its owner for access.") from None
-    except (OSError, ValueError):
-        pass
+    if reason := closed_folder(path):
+        raise ModelError(f"{path}: {reason}. Ask its owner for access.")
     raise ModelError(f"Expected a .tflite file or a bundled model ({known}); '{model}' is neither.")

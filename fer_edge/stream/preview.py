@@ -27,10 +27,13 @@ from fer_edge.types import LABELS
 
 BOUNDARY = "fer-edge-frame"
 PAGE = Path(__file__).parent / "page"
+SHARED = Path(__file__).parents[1] / "page"
 FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/": (PAGE / "index.html", "text/html; charset=utf-8"),
+    "/common.css": (SHARED / "common.css", "text/css; charset=utf-8"),
+    "/page.css": (PAGE / "page.css", "text/css; charset=utf-8"),
+    "/page.js": (PAGE / "page.js", "text/javascript; charset=utf-8"),
+    "/timeline.js": (SHARED / "timeline.js", "text/javascript; charset=utf-8"),
 }
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
@@ -239,9 +242,9 @@ class _Handler(BaseHTTPRequestHandler):
         name = urlsplit(f"//{self.headers.get('Host', '')}").hostname
         return not self.server.only_loopback or is_loopback(name or "")
 
-    def _send_file(self, name: str, content_type: str) -> None:
+    def _send_file(self, path: Path, content_type: str) -> None:
         self._send_head(content_type)
-        self.wfile.write((PAGE / name).read_bytes())
+        self.wfile.write(path.read_bytes())
 
     def _send_metrics(self, metrics: Metrics) -> None:
         text = metrics.text()

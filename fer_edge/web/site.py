@@ -36,7 +36,8 @@ def build_site(models: Sequence[str], detector: Path | None) -> dict[str, bytes]
     Raises:
         ModelError: a model that the browser's engine cannot run, or two of one name; another detector.
     """
-    files = {path.name: path.read_bytes() for path in sorted((HERE / "page").iterdir())}
+    pages = (HERE / "page", HERE.parent / "page")  # its own, and what it shares with the preview of watch
+    files = {path.name: path.read_bytes() for folder in pages for path in sorted(folder.iterdir())}
     files |= {f"engine/{path.name}": path.read_bytes() for path in sorted((HERE / "engine").iterdir())}
     files["sample.jpg"] = (Path(ASSETS) / SAMPLE).read_bytes()
     listed = []

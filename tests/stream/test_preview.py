@@ -136,7 +136,7 @@ def test_still_is_the_next_picture(preview: Preview, showing: Callable[[StreamRe
     assert picture.shape == (20, 30, 3)
 
 
-@pytest.mark.parametrize("path", ["", "page.css", "page.js"])
+@pytest.mark.parametrize("path", ["", "common.css", "page.css", "page.js", "timeline.js"])
 def test_page_loads_nothing_from_elsewhere(preview: Preview, path: str) -> None:
     with urllib.request.urlopen(preview.url + path, timeout=PATIENCE) as response:
         assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")

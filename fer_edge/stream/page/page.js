@@ -1,7 +1,9 @@
-"use strict";
 // Shows what the server sends: pictures as MJPEG, and faces, events and frame rate as server-sent events.
+
+import { MINUTE, SHOWN_FACES, drawTimeline } from "./timeline.js";
+
 const byId = (id) => document.getElementById(id);
-const MINUTE = 60, SHOWN_FACES = 4, SHOWN_EVENTS = 60;
+const SHOWN_EVENTS = 60;
 let colours = {}, labels = [], paused = false, last = { seconds: 0, faces: [] };
 let spans = []; // {face, emotion, start, end} of the last minute, in seconds of the stream
 
@@ -56,36 +58,8 @@ function remember(seconds, faces, events) {
   spans = spans.filter((span) => span.end > seconds - MINUTE);
 }
 
-function drawTimeline(now) {
-  const canvas = byId("timeline"), scale = window.devicePixelRatio || 1;
-  const width = canvas.clientWidth, height = canvas.clientHeight, left = 26, foot = 16;
-  canvas.width = width * scale;
-  canvas.height = height * scale;
-  const pen = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
-  pen.scale(scale, scale);
-  pen.font = "11px system-ui, sans-serif";
-  const x = (seconds) => left + (width - left) * (1 + (seconds - now) / MINUTE);
-  const rows = [...new Set(spans.map((span) => span.face))].slice(-SHOWN_FACES);
-  const step = (height - foot) / Math.max(1, rows.length);
-  pen.fillStyle = style.getPropertyValue("--soft");
-  for (const ago of [60, 45, 30, 15, 0]) {
-    const text = ago ? `${ago} s` : "now";
-    pen.textAlign = ago === 60 ? "left" : ago ? "center" : "right";
-    pen.fillText(text, x(now - ago), height - 3);
-  }
-  pen.textAlign = "left";
-  rows.forEach((face, row) => {
-    const top = row * step + 2, tall = Math.min(22, step - 4);
-    pen.fillStyle = style.getPropertyValue("--soft");
-    pen.fillText(String(face), 2, top + tall / 2 + 4);
-    pen.fillStyle = style.getPropertyValue("--track");
-    pen.fillRect(left, top, width - left, tall);
-    for (const span of spans.filter((one) => one.face === face)) {
-      pen.fillStyle = colour(span.emotion);
-      const start = Math.max(left, x(span.start));
-      pen.fillRect(start, top, Math.max(1, x(span.end) - start), tall);
-    }
-  });
+function drawMinute(now) {
+  drawTimeline(byId("timeline"), spans, now, colour, "now");
 }
 
 function showEvents(events) {
@@ -136,7 +110,7 @@ source.onmessage = (message) => {
   if (paused) return;
   byId("rate").textContent = `${content.rate.toFixed(1)} frames/s`;
   showFaces(content.faces);
-  drawTimeline(content.seconds);
+  drawMinute(content.seconds);
 };
 byId("pause").onclick = () => freeze(!paused);
-window.addEventListener("resize", () => drawTimeline(last.seconds));
+window.addEventListener("resize", () => drawMinute(last.seconds));

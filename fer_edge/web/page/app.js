@@ -5,7 +5,7 @@ import { Camera } from "./camera.js";
 import { History } from "./history.js";
 import { MiddleSquare } from "./square.js";
 import { emotionName, say, sayError, translatePage } from "./texts.js";
-import { drawBoxes, drawTimeline, showFaces, showLegend } from "./view.js";
+import { drawBoxes, drawMinute, showFaces, showLegend } from "./view.js";
 
 const MOST_EDGE = 1280; // larger pictures are shown and searched at this size
 const RATE_SECONDS = 2;
@@ -65,7 +65,7 @@ function show(source, width, height, mirrored, seconds, reader) {
   history.add(result);
   drawBoxes(canvas, result.faces);
   showFaces(result.faces, classifier.labels);
-  drawTimeline(history.spans, seconds);
+  drawMinute(history.spans, seconds);
   canvas.setAttribute("aria-label", result.faces.map((face) => emotionName(face.emotion ?? face.label)).join(", ") || say("noFace"));
   byId("invitation").hidden = true;
   for (const id of ["save", "csv", "json"]) byId(id).disabled = false;

@@ -1,6 +1,8 @@
 // What was read so far: the last minute for the timeline, and all of it for the files that a user saves.
 
-const MINUTE = 60, AWAY_SECONDS = 1;
+import { MINUTE } from "./timeline.js";
+
+const AWAY_SECONDS = 1;
 const KEPT = 36_000; // readings, an hour at ten a second
 
 export class History {

@@ -1,12 +1,12 @@
 // Draws what was read: boxes on the picture, bars of each face, and the last minute.
 
 import { emotionName, say } from "./texts.js";
+import { SHOWN_FACES, drawTimeline } from "./timeline.js";
 
 const COLOURS = {
   angry: "#e5484d", disgust: "#7a9a2e", fear: "#9a6fd6", happy: "#ffc83c", neutral: "#a8b0ba", sad: "#4a8fe7", surprise: "#f58a3c",
 };
 const OTHER = "#ffc83c";
-const SHOWN_FACES = 4, MINUTE = 60;
 
 const byId = (id) => document.getElementById(id);
 const colour = (label) => COLOURS[label] ?? OTHER;
@@ -67,32 +67,7 @@ export function showLegend(labels) {
   }));
 }
 
-/** Draw a row for each face: what it showed, from a minute ago until now. */
-export function drawTimeline(spans, now) {
-  const canvas = byId("timeline"), scale = window.devicePixelRatio || 1;
-  const width = canvas.clientWidth, height = canvas.clientHeight, left = 26, foot = 16;
-  [canvas.width, canvas.height] = [width * scale, height * scale];
-  const pen = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
-  pen.scale(scale, scale);
-  pen.font = "11px system-ui, sans-serif";
-  const x = (seconds) => left + (width - left) * (1 + (seconds - now) / MINUTE);
-  pen.fillStyle = style.getPropertyValue("--soft");
-  for (const ago of [60, 45, 30, 15, 0]) {
-    pen.textAlign = ago === 60 ? "left" : ago ? "center" : "right";
-    pen.fillText(`${ago} s`, x(now - ago), height - 3);
-  }
-  pen.textAlign = "left";
-  const rows = [...new Set(spans.map((span) => span.face))].slice(-SHOWN_FACES), step = (height - foot) / Math.max(1, rows.length);
-  rows.forEach((face, row) => {
-    const top = row * step + 2, tall = Math.min(22, step - 4);
-    pen.fillStyle = style.getPropertyValue("--soft");
-    pen.fillText(String(face), 2, top + tall / 2 + 4);
-    pen.fillStyle = style.getPropertyValue("--track");
-    pen.fillRect(left, top, width - left, tall);
-    for (const span of spans.filter((one) => one.face === face)) {
-      pen.fillStyle = colour(span.emotion);
-      const start = Math.max(left, x(span.start));
-      pen.fillRect(start, top, Math.max(1, x(span.end) - start), tall);
-    }
-  });
+/** Draw the last minute; see timeline.js. */
+export function drawMinute(spans, now) {
+  drawTimeline(byId("timeline"), spans, now, colour, "0 s");
 }
