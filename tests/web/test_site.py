@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from fer_edge.errors import ModelError
+from fer_edge.runtime import EmotionClassifier
+from fer_edge.runtime.preprocess import decode_picture
 from fer_edge.web.server import open_server
 from fer_edge.web.site import DETECTOR_FILE, build_site, find_detector
 
@@ -73,6 +75,13 @@ def test_page_is_small_and_lets_nothing_out(files: dict[str, bytes]) -> None:
     assert "connect-src 'self';" in policy.group(1)
     text = b"".join(content for name, content in files.items() if name.endswith((".html", ".js", ".css"))).decode()
     assert set(re.findall(r"https?://[^\s\"')]+", text)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_middle_of_the_sample_is_the_face(files: dict[str, bytes]) -> None:
+    picture = decode_picture(files["sample.jpg"])
+    border = round((1 - 0.7) / 2 * picture.shape[0])  # 0.7: SHARE of square.js
+    with EmotionClassifier("edge_cnn_s") as classifier:
+        assert classifier.predict(picture[border:-border, border:-border]).label == "happy"
 
 
 def test_what_the_page_cannot_use_is_refused(foreign_flatbuffers: dict[str, bytes], tmp_path: Path) -> None:
