@@ -89,13 +89,17 @@ def write_csv(
 
 
 @contextmanager
-def sigint_heard() -> Iterator[None]:
-    """Processes started within can be stopped by SIGINT, also where the tests run in the background and ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def signals_heard() -> Iterator[None]:
+    """Processes started within can be stopped by SIGINT and SIGHUP, also where the tests run in the background,
+    or under nohup, and ignore them."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def wait_until(done: Callable[[], object], seconds: float = PATIENCE) -> None:

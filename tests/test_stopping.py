@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from helpers import sigint_heard
+from helpers import signals_heard
 
 from fer_edge import stopping
 from fer_edge.errors import OutputError
@@ -40,7 +40,7 @@ print("went on")
 @pytest.mark.parametrize("moment", ["making", "block", "removing"])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_at_any_moment_leaves_nothing(name: str, moment: str, tmp_path: Path) -> None:
-    with sigint_heard():
+    with signals_heard():
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM.format(signal=name, moment=moment)],
             env=os.environ | {"TMPDIR": str(tmp_path)},

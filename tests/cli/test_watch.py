@@ -18,7 +18,7 @@ from typing import TextIO
 import cv2
 import numpy as np
 import pytest
-from helpers import PATIENCE, sigint_heard
+from helpers import PATIENCE, signals_heard
 from runtime.tiny_yunet import tiny_yunet
 from streams import BLANK, ScriptedClassifier, ScriptedDetector, portrait_frames, read_jpeg, write_video
 
@@ -66,7 +66,7 @@ class Watching:
         command = [sys.executable, "-m", "fer_edge", "watch", *arguments]
         pipe = subprocess.PIPE
         buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        with sigint_heard():
+        with signals_heard():
             self.process = subprocess.Popen(command, cwd=folder, env=buffered, stdout=pipe, stderr=pipe, text=True)
         self._lines: dict[str, queue.Queue[str]] = {"out": queue.Queue(), "err": queue.Queue()}
         for name, stream in [("out", self.process.stdout), ("err", self.process.stderr)]:

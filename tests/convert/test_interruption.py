@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import sigint_heard
+from helpers import signals_heard
 
 from fer_edge import files
 from fer_edge.errors import OutputError
@@ -20,7 +20,7 @@ def start(model: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FER_EDGE")}
     environment |= {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
     command = [sys.executable, "-m", "fer_edge", "convert", str(model), "--data", "lfw_subset", *options]
-    with sigint_heard():
+    with signals_heard():
         return subprocess.Popen(
             [*command, "--out", str(folder / "out")],
             env=environment,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import sigint_heard
+from helpers import signals_heard
 
 from tools.interruption.interrupt import main
 from tools.interruption.whole import broken
@@ -26,7 +26,7 @@ main()
 
 
 def test_each_signal_once(capsys: pytest.CaptureFixture[str]) -> None:
-    with sigint_heard():
+    with signals_heard():
         assert main(["--times", "1", "--commands", "predict"]) == 0
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         "predict, SIGINT",
@@ -46,7 +46,7 @@ def test_half_files_are_found(tmp_path: Path) -> None:
 
 
 def test_interrupted_while_it_loads_it_ends_without_a_traceback() -> None:
-    with sigint_heard():
+    with signals_heard():
         done = subprocess.run(
             [sys.executable, "-c", INTERRUPTED_WHILE_LOADING], capture_output=True, text=True, check=False
         )
