@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: demo test test-fast mutants device-test trixie-test firmware-test picamera-test web-test fuzz lint dist docs docs-bench docs-faces \
+.PHONY: demo test test-fast mutants device-test trixie-test firmware-test picamera-test web-test fuzz lint dist site docs docs-bench docs-faces \
   docs-conversion benchmark-runtime compare-architectures peers clean
 
 demo: $(VENV)/.train
@@ -63,6 +63,11 @@ dist: $(VENV)/.dev
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python -m tools.release.check_dist dist
 
+# Builds the documentation site into build/site, and runs its notebooks. A warning is an error.
+site: $(VENV)/.site
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mkdocs build --strict --quiet
+	@echo "Wrote build/site/index.html"
+
 # Measures the bundled models on FER2013 and writes README.md and docs/model-card.md.
 docs: $(VENV)/.train
 	$(BIN)/python -m tools.pages.update_docs
@@ -112,4 +117,8 @@ $(VENV)/.train: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	@touch $@ $(VENV)/.train
+
+$(VENV)/.site: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[train,docs]'
 	@touch $@ $(VENV)/.train

@@ -4,6 +4,7 @@ import ast
 import csv
 import json
 import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -13,10 +14,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from streams import portrait_frames, write_video
 
+import fer_edge.runtime
+from fer_edge.cli.app import app
 from fer_edge.runtime import LABELS, EmotionClassifier, Prediction
 from fer_edge.runtime.bundled import find_model
 
@@ -163,3 +167,50 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", page.read_text("utf-8"))
     local = [link or image for link, image in targets if not (link or image).startswith("http")]
     assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def documented_commands() -> list[tuple[str, str]]:
+    """Return (page, command) for every line of a shell block that calls fer-edge."""
+    return [
+        (page.name, line)
+        for page in PAGES
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+        for line in re.findall(r"(?:^|[\s/;&|])fer-edge ([a-z][^\n|&]*)", block.replace("\\\n", " "))
+    ]
+
+
+def test_documented_commands_take_their_options() -> None:
+    assert len(documented_commands()) > 50, "the pattern still finds them"
+    wrong = [f"{page}: fer-edge {line}" for page, line in documented_commands() if not takes(line)]
+    assert wrong == []
+
+
+def takes(line: str) -> bool:
+    """Return whether a command of this name has the options of this line."""
+    words = shlex.split(line, comments=True)
+    context = click.Context(app)
+    command = app.get_command(context, words[0])
+    if command is None:
+        return False
+    known = {name for parameter in command.get_params(context) for name in [*parameter.opts, *parameter.secondary_opts]}
+    return {word.partition("=")[0] for word in words[1:] if re.match(r"-+[a-z]", word)} <= known | {"--help", "-h"}
+
+
+def test_api_page_shows_every_public_name() -> None:
+    shown = {
+        name.rpartition(".")[2] for name in re.findall(r"^::: (\S+)", (ROOT / "docs/api.md").read_text("utf-8"), re.M)
+    }
+    assert ({*fer_edge.__all__, *fer_edge.runtime.__all__} - {"__version__"}) - shown == set()
+
+
+def test_site_links_hold_wherever_a_page_moves() -> None:
+    from tools.pages.site import copied_files, rewrite_links
+
+    assert rewrite_links("[a](docs/web.md#b) [c](CHANGELOG.md)", "index.md") == "[a](web.md#b) [c](changelog.md)"
+    lamp = "[lamp](../../examples/raspberry-pi/smile_lamp.py)"
+    copy = "files/examples/raspberry-pi/smile_lamp.py"
+    assert rewrite_links(lamp, "tutorials/maker.md") == f"[lamp](../{copy})"
+    assert copied_files(lamp, "tutorials/maker.md") == {copy}
+    assert rewrite_links("[decisions](docs/decisions/)", "index.md") == "[decisions](decisions/index.md)"
+    assert rewrite_links("[folder](examples)", "index.md") == "folder"
+    assert rewrite_links('src="docs/images/sweep.png" f[x](y)', "index.md") == 'src="images/sweep.png" f[x](y)'

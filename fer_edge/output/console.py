@@ -42,6 +42,11 @@ def err() -> Console:
     return SafeConsole(stderr=True)
 
 
+def _is_watched() -> bool:
+    """Return whether somebody sees lines change. rich believes FORCE_COLOR, which notebooks and CI set for colours."""
+    return sys.stderr.isatty()
+
+
 def print_error(message: str) -> None:
     """Print an error as one sentence."""
     _print_titled("Error:", "bold red", message)
@@ -129,7 +134,7 @@ def _bars(*, transient: bool = False) -> Progress:
         *columns,
         console=err(),
         transient=transient,
-        disable=not err().is_terminal,
+        disable=not _is_watched(),
         redirect_stdout=sys.stdout.isatty(),  # rows on the same terminal go above the bar; others must not come here
     )
 
@@ -137,7 +142,7 @@ def _bars(*, transient: bool = False) -> Progress:
 @contextmanager
 def status_line() -> Iterator[Callable[[str], None]]:
     """Show what is going on on one line of stderr that changes; without a terminal, a line for each stage."""
-    if err().is_terminal:
+    if _is_watched():
         from fer_edge.output.safe_console import styled
 
         with err().status("") as status:
@@ -175,7 +180,7 @@ class TrainingProgress:
 
     def on_answers(self, answered: int, images: int) -> None:
         """Move the bar of the teachers' answers; without a terminal, say once that they are asked."""
-        if not self._progress.console.is_terminal:
+        if not _is_watched():
             if not self._asked:
                 print_note("asking the teachers about the training images")
             self._asked = True
@@ -198,7 +203,8 @@ class TrainingProgress:
         held = "" if row.holdout_accuracy is None else f"  held out {row.holdout_accuracy:.1%}"
         self._progress.console.print(
             f"epoch {row.epoch:3}  loss {row.train_loss:.3f}  accuracy {row.train_accuracy:.1%}{held}"
-            f"  learning rate {row.learning_rate:.2g}  {row.seconds:.0f} s"
+            f"  learning rate {row.learning_rate:.2g}  {row.seconds:.0f} s",
+            soft_wrap=True,
         )
 
     def lost(self) -> str:

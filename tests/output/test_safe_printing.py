@@ -76,3 +76,15 @@ def test_labels_of_a_stranger_are_drawn_and_listed(text: str, capsys: pytest.Cap
 def test_half_characters_are_written_as_escapes(tmp_path) -> None:
     write_text(tmp_path / "faces.csv", "photo\udcff.jpg")
     assert (tmp_path / "faces.csv").read_text(encoding="utf-8") == "photo\\udcff.jpg"
+
+
+def test_nothing_moves_where_nobody_sees_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Notebooks and CI set FORCE_COLOR for colours, and rich takes that for a terminal."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    console.err.cache_clear()
+    with console.progress_bar("reading") as update:
+        update(1, 2)
+    assert capsys.readouterr().err == ""
+    console.err.cache_clear()

@@ -1,6 +1,6 @@
 """Keep pictures and networks in fewer bytes: ``python -m tools.generate.shrink FILE...``.
 
-A chart (.png) keeps its 32 most used colours, which the eye does not tell from all; a network (.keras) is packed,
+A chart (.png) keeps its 16 most used colours, which the eye does not tell from all; a network (.keras) is packed,
 without loss: Keras itself only stores. Each file is replaced.
 """
 
@@ -15,7 +15,7 @@ from PIL import Image
 
 from fer_edge.files import write_bytes
 
-COLOURS = 32
+COLOURS = 16
 
 
 def main(files: list[Path]) -> int:

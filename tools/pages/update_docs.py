@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -57,9 +56,6 @@ def main() -> int:
     models, paper_run = [read_measured(name, report) for name in MODELS], paper.read_run()
     replace_section(ROOT / "README.md", "bench", bench_section(models))
     replace_section(ROOT / "docs/model-card.md", "card", card_section(models, paper_run))
-    shutil.copy(ROOT / f"runs/{MODELS[0]}/confusion.png", ROOT / "docs/images/confusion.png")
-    for name in MODELS:
-        shutil.copy(ROOT / f"runs/{name}/reliability.png", ROOT / "docs" / reliability_image(name))
     annotate_portrait(ROOT / "docs/images/astronaut.jpg")
     return 0
 
@@ -245,12 +241,12 @@ def shell(*commands: str) -> str:
 
 def confusion_image(name: str) -> str:
     """Return the confusion matrix of a network as HTML, as seen from the model card."""
-    return f'<img src="images/confusion.png" width="400" alt="Confusion matrix of {name} on PublicTest">'
+    return f'<img src="../runs/{name}/confusion.png" width="400" alt="Confusion matrix of {name} on PublicTest">'
 
 
 def reliability_image(name: str) -> str:
     """Return where the reliability diagram of a network lies, as seen from the model card."""
-    return f"images/reliability_{name}.png"
+    return f"../runs/{name}/reliability.png"
 
 
 def class_table(public: dict[str, Any]) -> str:
