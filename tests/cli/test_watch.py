@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,6 +122,17 @@ def test_unsure_events_are_left_out(run_cli: RunCli, film: Path) -> None:
     done = run_cli("watch", film, "--min-score", "1")
     assert done.stdout == ""
     assert "0 events" in done.stderr
+
+
+def test_three_gigabytes_of_no_video_are_refused_at_once(run_cli: RunCli, tmp_path: Path) -> None:
+    with (tmp_path / "large.mp4").open("wb") as file:
+        file.truncate(3_000_000_000)  # sparse: takes no room on the disk
+    started = time.monotonic()
+    done = run_cli("watch", "large.mp4", "--csv", "faces.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("Error: large.mp4: no frame can be read")
+    assert time.monotonic() - started < PATIENCE
+    assert not (tmp_path / "faces.csv").exists()
 
 
 def test_a_clip_that_fails_leaves_nothing(run_cli: RunCli, film: Path, tmp_path: Path) -> None:
