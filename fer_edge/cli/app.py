@@ -22,6 +22,7 @@ COMMANDS = (
     "web",
     "data",
     "train",
+    "experiments",
     "evaluate",
     "convert",
     "describe",

@@ -16,7 +16,7 @@ from fer_edge.output import console
 @class_options
 @json_option
 def command(path: Path, as_json: bool) -> None:
-    """Show what a copy of FER2013 contains, and what is wrong with it.
+    """Show what a copy of FER2013 contains and what is wrong with it.
 
     PATH is a folder, an archive, a .csv or a .parquet file.
     """

@@ -40,7 +40,7 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Show what a model file contains and costs, operator by operator.
+    """Show what a model file contains and costs, by operator.
 
     MODEL is any .tflite file, or a bundled name, or a Keras network: then its float32 file is shown, with what was
     assumed of it. Data and statements are for Keras networks alone.

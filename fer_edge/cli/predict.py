@@ -79,7 +79,7 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Find the faces in pictures and name the emotion that each shows.
+    """Find the faces in pictures and name the emotion each shows.
 
     IMAGES are pictures, folders of them, patterns in quotes, http(s) addresses, or - for stdin.
     """

@@ -25,7 +25,7 @@ from fer_edge.output import console
 )
 @force_option
 def command(model: Path, key: Path, out: Path | None, release: int | None, force: bool) -> None:
-    """Sign a model file, for fleets that reject other people's models.
+    """Sign a model file, for fleets that reject other models.
 
     It is run once before, and its answer is signed with it: a device that answers otherwise refuses the model.
 

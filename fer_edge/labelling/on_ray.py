@@ -41,7 +41,7 @@ def label_on_ray(
     import ray
     import ray.data
 
-    _connect(ray, address)
+    connect(ray, address)
     cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
     ray.data.DataContext.get_current().enable_progress_bars = False  # ours shows items, not blocks
     blocks = ray.data.from_items([{"shard": pickle.dumps(shard)} for shard in shards], override_num_blocks=len(shards))
@@ -67,7 +67,12 @@ class _Actor:
         return {"labelled": [pickle.dumps(self._labeller.label(shard)) for shard in shards]}
 
 
-def _connect(ray: Any, address: str | None) -> None:
+def connect(ray: Any, address: str | None) -> None:
+    """Connect to the cluster at an address; without one to that of the environment, else a new one on this machine.
+
+    Raises:
+        FerEdgeError: it cannot be reached.
+    """
     if ray.is_initialized():
         return
     try:
