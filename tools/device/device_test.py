@@ -9,7 +9,6 @@ inference executes. It shows nothing about time: an instruction is neither a cyc
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from tools.device import budget
 from tools.device.checks import CheckError, Checks
 from tools.device.devices import DEVICES, PI4, PI5, PI32, ROOT, Device
 from tools.device.setup import missing_tools, set_up, site_here
+from tools.options import read_options, skip
 from tools.pages.markdown import markdown_table, replace_section
 
 PAGE = ROOT / "docs/device-test.md"
@@ -32,14 +32,10 @@ Check = tuple[str, Callable[[], str]]
 
 def main() -> int:
     """Set up, check, print; the exit code is 1 if a check failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--record", action="store_true", help="store the counted instructions as the new budget")
-    parser.add_argument("--required", action="store_true", help="fail, instead of skipping, where tools are missing")
-    options = parser.parse_args()
-    missing = missing_tools()
-    if missing:
-        print(f"device test skipped: it needs {', '.join(missing)}. On Debian: apt-get install gcc dpkg apt tar")
-        return 1 if options.required else 0
+    options = read_options(__doc__, record="store the counted instructions as the new budget")
+    if missing := missing_tools():
+        print("On Debian: apt-get install gcc dpkg apt tar")
+        return skip("device test", missing, required=options.required)
     stored = budget.read()
     pins = installed_interpreters(stored["interpreters"]) if options.record else stored["interpreters"]
     step("set-up", lambda: set_up(pins) or "ready")

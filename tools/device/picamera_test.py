@@ -6,7 +6,6 @@ and an install that lifts it to 2 breaks the camera. The same versions come from
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.device.setup import build_wheel, wheel_file
+from tools.options import read_options, skip
 
 PORTRAIT = Path(__file__).parents[2] / "fer_edge/assets/astronaut.jpg"
 OUTSIDE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -48,18 +48,16 @@ SYSTEMS = (
 
 def main() -> int:
     """Try every system; print a line each."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--required", action="store_true", help="fail where the packages cannot be had")
-    required = parser.parse_args().required
+    options = read_options(__doc__)
     build_wheel()
     for system in SYSTEMS:
         with tempfile.TemporaryDirectory() as folder:
             python = str(Path(folder) / "bin/python")
             subprocess.run([sys.executable, "-m", "venv", folder], check=True)
             if pip_install(python, *system.brings):
-                print(f"{system.name}: skipped, no wheels of {', '.join(system.brings)} for this machine")
-                if required:
-                    return 1
+                wheels = [f"{package} as a wheel" for package in system.brings]
+                if code := skip(system.name, wheels, required=options.required):
+                    return code
                 continue
             if code := pip_install(python, str(wheel_file()), *system.install):
                 return code

@@ -9,7 +9,6 @@ here, bit for bit.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from fer_edge.runtime.reference import ask_reference
 from tools.device.debian import unpack_packages
 from tools.device.devices import BUILD, PI32, ROOT
 from tools.device.setup import make_root, missing_tools
+from tools.options import read_options, skip
 
 DEBIAN = BUILD / "debian-armhf-trixie"
 DEVICE = BUILD / "pi32-trixie"
@@ -52,12 +52,9 @@ print(sys.version.split()[0], np.__version__)
 
 def main() -> int:
     """Set up, run, compare; the exit code is 1 if a score differs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--required", action="store_true", help="fail, instead of skipping, where tools are missing")
-    options = parser.parse_args()
+    options = read_options(__doc__)
     if missing := missing_tools():
-        print(f"Trixie test skipped: it needs {', '.join(missing)}")
-        return 1 if options.required else 0
+        return skip("Trixie test", missing, required=options.required)
     BUILD.mkdir(parents=True, exist_ok=True)
     unpack_packages("armhf", PACKAGES, DEBIAN, release="trixie")
     unpack_packages("amd64", TOOL_PACKAGES, TOOLS)

@@ -9,7 +9,6 @@ shown about time: an instruction is neither a cycle nor a millisecond.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
@@ -29,6 +28,7 @@ from fer_edge.runtime.reference import ask_reference
 from tools.firmware.measure import PICTURE, Measurement, TargetError, measure
 from tools.firmware.targets import TARGETS, Target
 from tools.firmware.toolchain import BUILD, compiler_versions, missing_tools, set_up
+from tools.options import read_options, skip
 
 FILE = Path(__file__).with_name("budget.json")
 TOLERANCE = 0.01
@@ -52,14 +52,9 @@ class Case:
 
 def main() -> int:
     """Set up, run, compare, print; the exit code is 1 if anything is not as it should be."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--record", action="store_true", help="store what was measured as the new budget")
-    parser.add_argument("--required", action="store_true", help="fail, instead of skipping, where tools are missing")
-    options = parser.parse_args()
-    missing = missing_tools()
-    if missing:
-        print(f"firmware test skipped: it needs {', '.join(missing)}")
-        return 1 if options.required else 0
+    options = read_options(__doc__, record="store what was measured as the new budget")
+    if missing := missing_tools():
+        return skip("firmware test", missing, required=options.required)
     start = time.monotonic()
     set_up()
     print(f"set-up ({time.monotonic() - start:.0f} s)", flush=True)

@@ -8,7 +8,6 @@ answers for faces made here, ask nobody but its own server, and load without tha
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
@@ -33,6 +32,7 @@ from fer_edge.runtime.preprocess import to_face
 from fer_edge.runtime.reference import ask_reference
 from fer_edge.types import LABELS, Box
 from fer_edge.web.site import SAMPLE
+from tools.options import read_options, skip
 from tools.pages.markdown import markdown_table, replace_section
 from tools.web.browsers import BROWSERS, BUILD, ROOT, Browser, missing_tools, set_up
 from tools.web.npm_test import MOST_BYTES, equal_in_node, make_project, type_errors
@@ -62,13 +62,9 @@ class Question:
 
 def main() -> int:
     """Set up, run, compare, print; the exit code is 1 if anything is not as it should be."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--record", action="store_true", help=f"write what was seen to {PAGE.relative_to(ROOT)}")
-    parser.add_argument("--required", action="store_true", help="fail, instead of skipping, where tools are missing")
-    options = parser.parse_args()
+    options = read_options(__doc__, record=f"write what was seen to {PAGE.relative_to(ROOT)}")
     if missing := missing_tools():
-        print(f"web test skipped: it needs {', '.join(missing)}")
-        return 1 if options.required else 0
+        return skip("web test", missing, required=options.required)
     start = time.monotonic()
     set_up()
     print(f"set-up ({time.monotonic() - start:.0f} s)", flush=True)
