@@ -14,16 +14,11 @@ from typing import Any
 
 from fer_edge.errors import ModelError
 from fer_edge.text import printable
+from fer_edge.unpacking import find_bomb
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
-MAX_CONFIG_BYTES = 50_000_000
-"""Of a network's description; ResNet-152's has half a megabyte."""
-
-MAX_MEMBER_BYTES = 10_000_000
-"""Of a .json in a .keras file; of other members, what every file may have, however small it is."""
-
-MAX_UNPACKING = 20
-"""How many times its size a file may unpack to. Keras packs nothing, and weights hardly get smaller."""
+MAX_CONFIG_BYTES = 10_000_000
+"""Of a network's description, and of any .json in a .keras file; ResNet-152's has half a megabyte."""
 
 HEAD_BYTES = 4096
 
@@ -178,21 +173,19 @@ def _look_at_zip(path: Path) -> KerasFile:
 def check_members(archive: zipfile.ZipFile, path: Path) -> None:
     """Refuse a .keras file with a member that Keras, which reads them whole, would fill the memory with.
 
-    `zipfile` unpacks no more of a member than the size that its index states, and that is what counts here.
-
     Raises:
         ModelError: there is one.
     """
-    most = MAX_UNPACKING * path.stat().st_size + MAX_MEMBER_BYTES
-    left = most
-    for entry in archive.infolist():
-        left -= entry.file_size
-        limit = MAX_MEMBER_BYTES if entry.filename.endswith(".json") else most
-        if entry.file_size > limit or left < 0:
-            raise ModelError(
-                f"{path}: its {printable(entry.filename)} unpacks to {entry.file_size:,} bytes, more than a network of "
-                "this size needs. Save it again with model.save('x.keras')."
-            )
+    long_text = (
+        entry
+        for entry in archive.infolist()
+        if entry.filename.endswith(".json") and entry.file_size > MAX_CONFIG_BYTES
+    )
+    if bomb := next(long_text, None) or find_bomb(archive, path):
+        raise ModelError(
+            f"{path}: its {printable(bomb.filename)} unpacks to {bomb.file_size:,} bytes, more than a network of "
+            "this size needs. Save it again with model.save('x.keras')."
+        )
 
 
 def _look_at_h5(path: Path) -> KerasFile:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -14,11 +15,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.npyio import NpzFile
 
 from fer_edge.errors import OutputError, RecipeError, os_reason
 from fer_edge.files import replacing, write_bytes, write_text
 from fer_edge.toml import read_toml
 from fer_edge.train.config import TrainConfig, config_from
+from fer_edge.unpacking import find_bomb
 
 Arrays = list[npt.NDArray[np.generic]]
 GROUPS = ("model", "optimizer", "shipped")
@@ -226,7 +229,7 @@ class RunFolder:
         if not self.checkpoint.is_file():
             return None
         try:
-            with np.load(self.checkpoint, allow_pickle=False) as stored:
+            with _open_arrays(self.checkpoint) as stored:
                 copies = json.loads(str(stored["copies"])) if "copies" in stored.files else {}
                 names = sorted([*stored.files, *copies])
                 groups = {
@@ -255,7 +258,7 @@ class RunFolder:
         if not self.answers.is_file():
             return None
         try:
-            with np.load(self.answers, allow_pickle=False) as stored:
+            with _open_arrays(self.answers) as stored:
                 belongs = str(stored["data_sha256"]) == data_sha256
                 answers: npt.NDArray[np.float32] = stored["answers"].astype(np.float32)
         except Exception as error:  # as for the checkpoint
@@ -265,6 +268,20 @@ class RunFolder:
         if not belongs:
             raise RecipeError(f"{self.answers} belongs to other training images; delete it to ask the teachers again.")
         return answers
+
+
+@contextmanager
+def _open_arrays(path: Path) -> Iterator[NpzFile]:
+    """Open a file of arrays for reading.
+
+    Raises:
+        ValueError: it unpacks to more than a file of its size may.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if bomb := find_bomb(archive, path):
+            raise ValueError(f"{bomb.filename} unpacks to {bomb.file_size:,} bytes, too many for a file of this size")
+    with np.load(path, allow_pickle=False) as stored:
+        yield stored
 
 
 def _find_copies(arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:

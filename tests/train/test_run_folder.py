@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,13 @@ def test_empty_checkpoint_is_called_damaged(tmp_path: Path) -> None:
     run.checkpoint.touch()
     with pytest.raises(RecipeError, match=r"checkpoint\.npz is damaged .*delete it to start the run again"):
         run.read_state()
+
+
+@pytest.mark.parametrize("name", ["checkpoint.npz", "teacher.npz"])
+def test_arrays_that_unpack_to_much_are_refused_before_they_are_unpacked(name: str, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("answers.npy", bytes(12_000_000))
+    read = run.read_state if name == "checkpoint.npz" else lambda: run.read_answers("")
+    with pytest.raises(RecipeError, match=r"answers\.npy unpacks to 12,000,000 bytes, too many .*; delete it"):
+        read()
