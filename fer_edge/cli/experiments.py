@@ -117,7 +117,8 @@ def _engine(on: str, training: Training, workers: int | None, cores: int | None)
 
 def _train(trials: Sequence[Trial], engine: Engine, data: str | None) -> dict[str, str]:
     """Train what is not finished; return trial -> why it failed."""
-    from contextlib import closing
+    import sys
+    from contextlib import closing, redirect_stdout
 
     from fer_edge.experiments.trial_run import LOG
 
@@ -134,7 +135,12 @@ def _train(trials: Sequence[Trial], engine: Engine, data: str | None) -> dict[st
         "how far it is."
     )
     failures = {}
-    with console.progress_bar("training", unit="") as notify, closing(engine(missing)) as ended:
+    # Ray prints on stdout that a machine has died; there the table goes, or JSON.
+    with (
+        redirect_stdout(sys.stderr),
+        console.progress_bar("training") as notify,
+        closing(engine(missing)) as ended,
+    ):
         notify(0, len(missing))
         for done, (trial, failure) in enumerate(ended, 1):
             notify(done, len(missing))
