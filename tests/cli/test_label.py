@@ -1,6 +1,8 @@
 """`fer-edge label` as a user meets it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,15 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "labels").exists()
+
+
+def test_a_full_disk_is_a_sentence_and_the_rest_comes_later(run_cli, portrait_file: Path, tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "fer_edge", "label", portrait_file, "--out", "labels", "--workers", "1"]
+    limited = f"import os, resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); os.execv({line[0]!r}, "
+    limited += f"{[*map(str, line)]})"
+    done = subprocess.run([sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("Error: ")) == (1, 1), done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "labels").rglob("*.parquet")) == []
+    done = run_cli("label", portrait_file, "--out", "labels", "--workers", "1", "--json")
+    assert (done.returncode, json.loads(done.stdout)["faces"]) == (0, 1), done.stderr
