@@ -177,9 +177,7 @@ def check_members(archive: zipfile.ZipFile, path: Path) -> None:
         ModelError: there is one.
     """
     long_text = (
-        entry
-        for entry in archive.infolist()
-        if entry.filename.endswith(".json") and entry.file_size > MAX_CONFIG_BYTES
+        entry for entry in archive.infolist() if entry.filename.endswith(".json") and entry.file_size > MAX_CONFIG_BYTES
     )
     if bomb := next(long_text, None) or find_bomb(archive, path):
         raise ModelError(
