@@ -169,7 +169,7 @@ def test_workflow_of_the_documentation_builds_the_folder_that_it_uploads() -> No
     workflow = re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1)  # type: ignore[union-attr]
     (called,) = re.findall(r"- run: fer-edge (.*)", workflow)
     name, *arguments = called.split()
-    parent = click.Context(app, info_name="fer-edge")
+    parent = click.Context(app, **app.context_settings)  # commands keep the first -h that they are given
     context = app.get_command(parent, name).make_context(name, arguments, parent=parent)
     assert str(context.params["folder"]) == re.search(r"path: (\S+)", workflow).group(1)  # type: ignore[union-attr]
     assert {"pages: write", "id-token: write"} <= {line.strip() for line in workflow.splitlines()}
