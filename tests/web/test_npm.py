@@ -2,9 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 
 import fer_edge
+from fer_edge.runtime import EmotionClassifier
+from fer_edge.runtime.bundled import ASSETS
+from fer_edge.runtime.preprocess import decode_picture
+from fer_edge.web.site import SAMPLE
 from tools.web.build_npm import ENGINE, build_package, strip_comments
+from tools.web.npm_test import MODEL, cut_face_of
 
 FILES = {name: content for name, content in build_package().items() if not name.endswith(".wasm")}
 TYPES = FILES["index.d.ts"].decode()
@@ -40,3 +46,8 @@ def test_only_comments_are_left_out() -> None:
         lines = path.read_text().splitlines()
         left = FILES[path.name].decode().splitlines()
         assert [line for line in lines if not re.match(r"\s*(//|/\*\*| \*)", line)] == left, path.name
+
+
+def test_picture_of_the_example_is_a_smile() -> None:
+    with EmotionClassifier(MODEL) as classifier:
+        assert classifier.predict(decode_picture(cut_face_of(Path(ASSETS) / SAMPLE))).label == "happy"

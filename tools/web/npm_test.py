@@ -13,13 +13,16 @@ import numpy as np
 from fer_edge.files import write_all
 from fer_edge.modelfile.metadata import read_model
 from fer_edge.runtime.bundled import find_model
-from fer_edge.runtime.preprocess import to_face
+from fer_edge.runtime.preprocess import decode_picture, encode_picture, to_face
 from fer_edge.runtime.reference import ask_reference
+from fer_edge.web.site import SAMPLE_FACE
 from tools.web.browsers import BUILD, ROOT
 from tools.web.build_npm import build_package
 
 EXAMPLE = ROOT / "examples/web/index.html"
 MODEL = "edge_cnn_s"
+SHARE = 0.7
+"""Of the edge of `SAMPLE_FACE`, as in square.js: so much of its middle is the face."""
 MOST_BYTES = 30_000
 
 TYPED = """
@@ -46,8 +49,8 @@ console.log(JSON.stringify(pictures.map((name) => {
 """
 
 
-def make_project(folder: Path, picture: Path) -> int:
-    """Pack the package and install it beside the example; return the bytes of the archive.
+def make_project(folder: Path, sample: Path) -> int:
+    """Pack the package, and install it beside the example and the sample's face; return the bytes of the archive.
 
     Raises:
         subprocess.CalledProcessError: npm failed.
@@ -60,9 +63,17 @@ def make_project(folder: Path, picture: Path) -> int:
     (folder / "package.json").write_text('{"type": "module"}')
     npm("install", "--no-audit", "--no-fund", "--offline", str(archive), folder=folder)
     shutil.copy(EXAMPLE, folder)
-    shutil.copy(picture, folder / "face.jpg")
+    (folder / "face.jpg").write_bytes(cut_face_of(sample))
     shutil.copy(find_model(MODEL), folder)
     return archive.stat().st_size
+
+
+def cut_face_of(sample: Path) -> bytes:
+    """Return the face in the page's sample as JPEG: the example, which finds no faces, reads a picture of one."""
+    left, top, right, bottom = SAMPLE_FACE
+    border = round((1 - SHARE) / 2 * (right - left))
+    picture = decode_picture(sample.read_bytes())
+    return encode_picture(picture[top + border : bottom - border, left + border : right - border], ".jpg")
 
 
 def npm(*arguments: str, folder: Path) -> str:
