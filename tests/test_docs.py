@@ -188,11 +188,11 @@ def test_documented_commands_take_their_options() -> None:
 def takes(line: str) -> bool:
     """Return whether a command of this name has the options of this line."""
     words = shlex.split(line, comments=True)
-    context = click.Context(app)
+    context = click.Context(app, **app.context_settings)
     command = app.get_command(context, words[0])
     if command is None:
         return False
-    known = {name for parameter in command.get_params(context) for name in [*parameter.opts, *parameter.secondary_opts]}
+    known = {name for option in command.params for name in [*option.opts, *option.secondary_opts]}
     return {word.partition("=")[0] for word in words[1:] if re.match(r"-+[a-z]", word)} <= known | {"--help", "-h"}
 
 

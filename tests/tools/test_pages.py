@@ -83,7 +83,7 @@ def test_the_readme_shows_held_out_public_and_int8_accuracy(measured: update_doc
 
 def test_the_card_names_the_command_of_each_figure(measured: update_docs.Measured) -> None:
     card = update_docs.card_section([measured], None)
-    assert '<img src="images/reliability_edge_cnn_s.png"' in card
+    assert '<img src="../runs/edge_cnn_s/reliability.png"' in card
     for command in (
         "fer-edge evaluate models/edge_cnn_s.keras --data fer2013.zip --split public --out figures",
         "fer-edge convert models/NAME.keras --to float32 ",

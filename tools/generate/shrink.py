@@ -34,7 +34,7 @@ def shrink_network(content: bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(packed, "w") as target:
         for member in source.infolist():
-            target.writestr(member, source.read(member), zipfile.ZIP_DEFLATED, 9)
+            target.writestr(member, source.read(member), zipfile.ZIP_LZMA)
     return packed.getvalue()
 
 
