@@ -5,20 +5,28 @@ Nothing here runs anything of the file.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.errors import ModelError
+from fer_edge.errors import ModelError, install_hint
 from fer_edge.text import printable
 from fer_edge.unpacking import find_bomb
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 MAX_CONFIG_BYTES = 10_000_000
 """Of a network's description, and of any .json in a .keras file; ResNet-152's has half a megabyte."""
+
+LOOK_SECONDS = 60.0
+LOOK_BYTES_PER_SECOND = 5_000_000
+"""How long looking into weights may take, so that HDF5 cannot hang: once, and for the bytes of a file."""
 
 HEAD_BYTES = 4096
 
@@ -161,7 +169,9 @@ def _look_at_zip(path: Path) -> KerasFile:
                 config = _parse(archive.read("config.json"), path)
                 check_layers(config, path)
                 return KerasFile("keras", config)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # zipfile and what unpacks for it raise a dozen kinds; all mean the same here
         raise ModelError(f"{path}: cut off or damaged ({error}). Copy or download it again.") from error
     if any(name.endswith("data.pkl") for name in names):
         raise ModelError(f"{path}: a PyTorch file. {FROM_TORCH}")
@@ -174,36 +184,58 @@ def check_members(archive: zipfile.ZipFile, path: Path) -> None:
     """Refuse a .keras file with a member that Keras, which reads them whole, would fill the memory with.
 
     Raises:
-        ModelError: there is one.
+        ModelError: there is one, or the weights are damaged.
     """
-    long_text = (
-        entry for entry in archive.infolist() if entry.filename.endswith(".json") and entry.file_size > MAX_CONFIG_BYTES
-    )
-    if bomb := next(long_text, None) or find_bomb(archive, path):
+    texts = (entry for entry in archive.infolist() if entry.filename.endswith(".json"))
+    long_text = next((entry for entry in texts if entry.file_size > MAX_CONFIG_BYTES), None)
+    if bomb := long_text or find_bomb(archive, path):
         raise ModelError(
             f"{path}: its {printable(bomb.filename)} unpacks to {bomb.file_size:,} bytes, more than a network of "
             "this size needs. Save it again with model.save('x.keras')."
         )
+    for entry in archive.infolist():
+        if entry.filename.endswith(".h5"):
+            _look_inside(path, entry.filename)
 
 
 def _look_at_h5(path: Path) -> KerasFile:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            text = file.attrs.get("model_config")
-            groups, attributes = set(file), set(file.attrs)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise ModelError(f"{path}: an .h5 file that is cut off or damaged. Copy or download it again.") from error
-    if text is None:
+    inside = _look_inside(path)
+    groups, attributes = set(inside["groups"]), set(inside["attributes"])
+    if inside["text"] is None:
         if attributes & {"layer_names", "weights_version"} or groups & {"layers", "_layer_checkpoint_dependencies"}:
             return KerasFile("weights", {})
         raise ModelError(
-            f"{path}: an .h5 file, but not of Keras: it holds {', '.join(sorted(groups)[:5]) or 'nothing'}."
+            f"{path}: an .h5 file, but not of Keras: it holds {printable(', '.join(sorted(groups)[:5])) or 'nothing'}."
         )
-    config = _parse(text if isinstance(text, (str, bytes)) else b"", path)
+    config = _parse(inside["text"], path)
     check_layers(config, path)
     return KerasFile("h5", config)
+
+
+def _look_inside(path: Path, member: str = "") -> dict[str, Any]:
+    """Return what `fer_edge.kerasfile.hdf5` says of an HDF5 file, or of one in a .keras file, if it is sound.
+
+    Raises:
+        ModelError: it is damaged, or a part is refused; or h5py is not installed.
+    """
+    if importlib.util.find_spec("h5py") is None:
+        raise ModelError(f"{path}: Keras files need h5py, which comes with TensorFlow: {install_hint('train')}.")
+    file = path.stat()
+    return _ask_apart(path, member, (file.st_ino, file.st_size, file.st_mtime_ns))
+
+
+@functools.lru_cache(maxsize=8)  # a command looks twice: before it loads TensorFlow, and when it loads the network
+def _ask_apart(path: Path, member: str, state: tuple[int, ...]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "fer_edge.kerasfile.hdf5", str(path), *([member] if member else [])]
+    seconds = LOOK_SECONDS + state[1] / LOOK_BYTES_PER_SECOND
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=seconds)
+        inside: dict[str, Any] = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError) as error:
+        raise ModelError(f"{path}: an .h5 file that is cut off or damaged. Copy or download it again.") from error
+    if "refused" in inside:
+        raise ModelError(f"{path}: {inside['refused']}")
+    return inside
 
 
 def _parse(text: str | bytes, path: Path) -> dict[str, Any]:
