@@ -9,6 +9,7 @@ import numpy as np
 
 from fer_edge.errors import RecipeError
 from fer_edge.train.config import TrainConfig
+from fer_edge.train.devices import find_devices
 from fer_edge.train.duration import show_duration
 from fer_edge.train.labels import one_hot
 from fer_edge.train.run import EpochRow, RunFolder
@@ -48,8 +49,9 @@ def fit_epochs(config: TrainConfig, images: LabelledImages, seconds: float) -> P
     """Return the recipe with as many epochs as fit into `seconds`, by timing a few steps of each image size.
 
     Raises:
-        RecipeError: not even one epoch fits.
+        RecipeError: not even one epoch fits, or several hosts train.
     """
+    _require_one_host()
     epoch_seconds = _epoch_seconds(config, images)
     epochs = _count_epochs(seconds, epoch_seconds)
     return Plan(replace(config, epochs=epochs), epochs, epoch_seconds)
@@ -62,8 +64,9 @@ def extend(config: TrainConfig, run: RunFolder, seconds: float) -> Plan | None:
     the pace of the run's own last epochs. None for an unfinished run: its own schedule comes first.
 
     Raises:
-        RecipeError: not even one epoch fits, or the schedule is not `one_cycle`.
+        RecipeError: not even one epoch fits, the schedule is not `one_cycle`, or several hosts train.
     """
+    _require_one_host()
     state = run.read_state()
     history: list[EpochRow] = state.history if state else []
     if len(history) < config.epochs:
@@ -74,6 +77,14 @@ def extend(config: TrainConfig, run: RunFolder, seconds: float) -> Plan | None:
     epochs = _count_epochs(seconds, pace)
     longer = replace(config, epochs=config.epochs + epochs, restarts=[*config.restarts, config.epochs])
     return Plan(longer, epochs, pace)
+
+
+def _require_one_host() -> None:
+    if find_devices().hosts > 1:
+        raise RecipeError(
+            "--time-budget cannot be planned on several hosts, as each would plan another number of epochs: set "
+            "'epochs' in the recipe."
+        )
 
 
 def _count_epochs(seconds: float, epoch_seconds: float) -> int:

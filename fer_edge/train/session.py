@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fer_edge.errors import RecipeError
 from fer_edge.train.augment import augment_batch, mix_batch
 from fer_edge.train.config import TrainConfig
+from fer_edge.train.devices import find_devices
 from fer_edge.train.labels import Targets
 from fer_edge.train.models import build_model
 from fer_edge.train.precision import fast_copy
@@ -29,15 +30,19 @@ class Session:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
+        self._devices = find_devices()
+        self._devices.require_even(config.batch_size)
+        compiled = config.jit_compile and self._devices.compiles
         self.shipped = _build(config)
-        self.model = _copy_to_train(self.shipped, config)
+        with self._devices.scope():
+            self.model = _copy_to_train(self.shipped, config, compiled=compiled)
+            self._optimizer = _build_optimizer(config)
+            loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+            self.model.compile(self._optimizer, loss, metrics=["accuracy"], jit_compile=_jit(compiled))
+            self._optimizer.build(self.model.trainable_variables)
         self._teacher = Teacher(config.teacher) if config.teacher and config.teacher_sees == "batches" else None
-        self._optimizer = _build_optimizer(config)
-        loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
-        self.model.compile(self._optimizer, loss, metrics=["accuracy"], jit_compile=_jit(config.jit_compile))
         # XLA would compile again for the odd last batch; evaluation is too short to repay it.
         self.shipped.compile(loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=_jit(False))
-        self._optimizer.build(self.model.trainable_variables)
         self._size: int | None = None
 
     def start_from(self, sources: Sequence[str]) -> None:
@@ -61,17 +66,20 @@ class Session:
         self, images: npt.NDArray[np.uint8], targets: Targets, *, size: int, rate: float, rng: np.random.Generator
     ) -> tuple[float, float]:
         """Augment a batch to `size` pixels, take one optimizer step, and return (loss, accuracy)."""
-        self._set_size(size)
         pixels = augment_batch(images, self.config, size, rng)
         if self.config.mixup:
             pixels, targets = mix_batch(pixels, targets, self.config.mixup, rng)
         if self._teacher is not None:
             targets = blend(targets, self._teacher.label(pixels), self.config.teacher_weight)
-        self._optimizer.learning_rate.assign(rate)
-        logs = self.model.train_on_batch(pixels, targets, return_dict=True)
+        with self._devices.scope():
+            if self._size is None and self._devices.count > 1:
+                self.model.test_on_batch(pixels, targets)  # makes the metrics, which a shared batch cannot
+            self._set_size(size)
+            self._optimizer.learning_rate.assign(rate)
+            logs = self.model.train_on_batch(*self._devices.share(pixels, targets), return_dict=True)
         if self.config.average_decay:
             # A short average at first, so that the random start is forgotten.
-            count = float(self._optimizer.iterations)
+            count = float(self._optimizer.iterations.numpy())
             self._average(min(self.config.average_decay, (1 + count) / (10 + count)))
         return float(logs["loss"]), float(logs["accuracy"])
 
@@ -94,7 +102,7 @@ class Session:
     def _average(self, decay: float) -> None:
         """Move the shipped weights, batch statistics included, towards the trained ones."""
         for average, weight in zip(self.shipped.weights, self.model.weights, strict=True):
-            average.assign(average * decay + weight * (1 - decay))
+            average.assign(average * decay + self._devices.read(weight) * (1 - decay))
 
     def snapshot(self, history: list[EpochRow], data_sha256: str) -> TrainState:
         """Return copies of every variable, with the history and the hash of the training images."""
@@ -140,8 +148,8 @@ def _build(config: TrainConfig) -> keras.Model:
     return network
 
 
-def _copy_to_train(network: keras.Model, config: TrainConfig) -> keras.Model:
-    if not config.jit_compile:
+def _copy_to_train(network: keras.Model, config: TrainConfig, *, compiled: bool) -> keras.Model:
+    if not compiled:
         return fast_copy(network, config.precision)
     copy = _build(config)  # XLA makes its own kernels
     copy.set_weights(network.get_weights())

@@ -15,6 +15,7 @@ from fer_edge.data.votes import Votes
 from fer_edge.errors import RecipeError
 from fer_edge.train import schedule
 from fer_edge.train.config import TrainConfig
+from fer_edge.train.devices import find_devices
 from fer_edge.train.labels import Targets, make_targets, one_hot
 from fer_edge.train.run import EpochRow, RunFolder
 from fer_edge.train.session import Session
@@ -49,6 +50,7 @@ def train(
             or another recipe, or the training diverged.
     """
     keras.utils.set_random_seed(config.seed)
+    find_devices()  # hosts are joined before anything is computed
     training, holdout = split_holdout(images, config.holdout, config.seed)
     targets = make_targets(config.labels, training, votes, config.votes_weight)
     taught_once = bool(config.teacher) and config.teacher_sees == "images"
