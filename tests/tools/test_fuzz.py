@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tools.fuzz import fuzz
-from tools.fuzz.fuzz import Campaign, fuzz_arrays, fuzz_model, run_worker
+from tools.fuzz.fuzz import Campaign, fuzz_arrays, fuzz_model, fuzz_stored, run_worker
 
 
 def test_odd_arrays_are_refused_or_answered_like_tidy_ones() -> None:
@@ -18,6 +18,14 @@ def test_odd_arrays_are_refused_or_answered_like_tidy_ones() -> None:
 def test_model_by_its_name() -> None:
     campaign = fuzz_model("edge_cnn_s:int8", 20, seed=2)
     assert (campaign.kept, campaign.outcomes) == (True, {"refused": 20})
+
+
+@pytest.mark.parametrize(("kind", "count"), [("checkpoint", 500), ("h5", 15), ("keras", 15)])
+def test_stored_networks_are_refused_or_read(kind: str, count: int) -> None:
+    campaign = fuzz_stored(kind, count, seed=2)
+    assert campaign.kept, campaign
+    assert sum(campaign.outcomes.values()) == count
+    assert min(campaign.outcomes["refused"], campaign.outcomes["same answers"]) > 0
 
 
 @pytest.mark.parametrize("outcome", ["other answers", "refused in more than a line"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from tools.pages import paper, update_docs
+from tools.pages import paper, update_docs, update_performance
 from tools.pages.compare_architectures import Architecture, Tables
 
 RUN = ROOT / "runs/edge_cnn_s"
@@ -113,3 +113,12 @@ def test_architectures_mark_published_and_measured_apart(
     else:
         assert "| 66.17, validation | not trained |" in full
         assert "instead of" not in full
+
+
+def test_hostile_input_is_added_up() -> None:
+    campaigns = [
+        {"name": "arrays", "outcomes": {"refused": 1_500, "same answers": 500}, "failure": ""},
+        {"name": "pictures", "outcomes": {"refused": 1, "a picture": 2, "other": 3}, "failure": "hung"},
+    ]
+    lines = update_performance.fuzz_table(campaigns).splitlines()
+    assert lines[-2:] == ["| pictures | 7 | 1 | 2 | 4 |", "| together | 2,007 | 1,501 | 502 | 4 |"]

@@ -1,10 +1,11 @@
-"""Damaged models, damaged pictures and odd arrays: each is refused in one sentence or answered rightly.
+"""Damaged models, pictures and checkpoints, and odd arrays: each is refused in one sentence or answered rightly.
 
-    python -m tools.fuzz.fuzz [--models 500] [--images 100] [--arrays 5000] [--seed 1] [--json FILE]
+    python -m tools.fuzz.fuzz [--models 500] [--images 200] [--arrays 100000] [--checkpoints 2000] [--keras 150]
+                              [--seed 1] [--json FILE]
 
-Every bundled model is damaged so many times, and so is an image file of every kind. Each campaign runs in a
-process of its own, which a crash or a hang ends with the number of the case. The tests do the same with fewer
-cases. `make benchmark-runtime` writes the counts into docs/performance.md.
+Every bundled model is damaged so many times, and so is an image file and a Keras file of every kind. Each
+campaign runs in a process of its own, which a crash or a hang ends with the number of the case. The tests do the
+same with fewer cases. `make benchmark-runtime` writes the counts into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -54,13 +55,17 @@ def main() -> int:
     """Run and print; the exit code is 1 if a case crashed, hung, or had a wrong answer."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=int, default=500, help="damaged copies of every bundled model")
-    parser.add_argument("--images", type=int, default=100, help="damaged copies of every kind of image file")
-    parser.add_argument("--arrays", type=int, default=5_000, help="arrays of any dtype, shape and layout")
+    parser.add_argument("--images", type=int, default=200, help="damaged copies of every kind of image file")
+    parser.add_argument("--arrays", type=int, default=100_000, help="arrays of any dtype, shape and layout")
+    parser.add_argument("--checkpoints", type=int, default=2_000, help="damaged copies of a checkpoint")
+    parser.add_argument("--keras", type=int, default=150, help="damaged copies of an .h5 and of a .keras file")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the counts to this file")
     options = parser.parse_args()
     campaigns = [fuzz_model(name, options.models, options.seed) for name in bundled_names()]
     campaigns += [fuzz_images(options.images, options.seed), fuzz_arrays(options.arrays, options.seed)]
+    counts_of_kinds = {"checkpoint": options.checkpoints, "h5": options.keras, "keras": options.keras}
+    campaigns += [fuzz_stored(kind, count, options.seed) for kind, count in counts_of_kinds.items()]
     for campaign in campaigns:
         counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(campaign.outcomes.items()))
         print(f"{campaign.name}: {counts}{campaign.failure}{'' if campaign.kept else '  BROKEN'}")
@@ -93,6 +98,12 @@ def fuzz_arrays(count: int, seed: int) -> Campaign:
     """Show the classifier arrays; each is refused, or answered like a tidy copy of it."""
     report, failure = run_worker("arrays.py", DEFAULT_MODEL, str(count), str(seed))
     return Campaign("arrays", report, failure)
+
+
+def fuzz_stored(kind: str, count: int, seed: int) -> Campaign:
+    """Damage a checkpoint, or a Keras file ("h5" or "keras"); each copy is refused or read."""
+    report, failure = run_worker("stored.py", kind, str(count), str(seed))
+    return Campaign({"checkpoint": "checkpoint .npz"}.get(kind, f"Keras file .{kind}"), report, failure)
 
 
 def run_worker(script: str, *arguments: str) -> tuple[dict[str, Any], str]:

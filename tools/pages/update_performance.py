@@ -1,11 +1,14 @@
 """Write the runtime's figures into docs/performance.md and README.md: ``make benchmark-runtime``.
 
-Reads what `tools.performance.runtime_overhead`, `tools.performance.soak` and `tools.fuzz.fuzz` left in
-build/benchmarks.
+    python -m tools.pages.update_performance [--fuzz FILE]
+
+With --fuzz it writes the table of hostile input alone, from this file. Else it reads what
+`tools.performance.runtime_overhead`, `tools.performance.soak` and `tools.fuzz.fuzz` left in build/benchmarks.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -19,8 +22,14 @@ FIGURES = ROOT / "build/benchmarks"
 
 def main() -> int:
     """Read the figures, then update the pages."""
-    overhead, soaks, campaigns = (read_figures(name) for name in ("overhead", "soak", "fuzz"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fuzz", type=Path, help="what tools.fuzz.fuzz wrote")
+    options = parser.parse_args()
     page = ROOT / "docs/performance.md"
+    if options.fuzz:
+        replace_section(page, "fuzz", fuzz_table(json.loads(options.fuzz.read_text("utf-8"))))
+        return 0
+    overhead, soaks, campaigns = (read_figures(name) for name in ("overhead", "soak", "fuzz"))
     replace_section(page, "overhead", overhead_section(overhead))
     replace_section(page, "soak", soak_table(soaks))
     replace_section(page, "fuzz", fuzz_table(campaigns))
@@ -76,13 +85,15 @@ def drift(p99_us: list[float]) -> str:
 
 def fuzz_table(campaigns: list[dict[str, Any]]) -> str:
     """Return how many cases ended how."""
-    rows = []
+    counts: dict[str, tuple[int, ...]] = {}
     for campaign in campaigns:
         outcomes = dict(campaign["outcomes"])
         refused = outcomes.pop("refused", 0)
         right = outcomes.pop("same answers", 0) + outcomes.pop("a picture", 0)
         wrong = sum(outcomes.values()) + bool(campaign["failure"])
-        rows.append([campaign["name"], *(f"{count:,}" for count in (refused + right + wrong, refused, right, wrong))])
+        counts[campaign["name"]] = (refused + right + wrong, refused, right, wrong)
+    counts["together"] = tuple(map(sum, zip(*counts.values(), strict=True)))
+    rows = [[name, *(f"{count:,}" for count in cells)] for name, cells in counts.items()]
     return markdown_table(["damaged input", "cases", "rejected cleanly", "correct answer", "anything else"], rows)
 
 
