@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_edge.cli.options import FILE, data_option, examples, json_option, read_classes
-from fer_edge.cli.shared import import_keras, read_fer2013
+from fer_edge.cli.options import FILE, data_option, examples, json_option, on_option, read_classes
+from fer_edge.cli.shared import import_keras, is_on_ray, ray_address, read_fer2013
 from fer_edge.errors import DataError, FerEdgeError, RecipeError
 from fer_edge.files import require_writable_folder
 from fer_edge.output import console
@@ -33,12 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=FILE, help="The folder of the runs; default: runs/FILE. A second call adds what is missing."
 )
-@click.option(
-    "--on",
-    default="local",
-    metavar="local|ray|ray://HOST:PORT",
-    help="This machine, or a Ray cluster.",
-)
+@on_option
 @click.option("--workers", type=click.IntRange(1, 1000), help="Trials at a time on this machine; default: 1.")
 @click.option(
     "--cores", type=click.IntRange(1, 10_000), help="Cores a trial; default: all, shared by the workers; on Ray 1."
@@ -68,7 +63,7 @@ def command(
     trials = make_trials(plan, file, out)
     require_writable_folder(out)
     engine = _engine(on, _training(trials, data, votes, on, workers, cores), workers, cores)
-    failures = _train(trials, engine, data)
+    failures = _train(trials, engine)
     _measure([trial for trial in trials if trial.finished], data)
     rows = compare_trials([(trial, read_held_out(trial)) for trial in trials if trial.finished])
     _report(rows, failures, as_json=as_json)
@@ -103,19 +98,15 @@ def _engine(on: str, training: Training, workers: int | None, cores: int | None)
 
     from fer_edge.experiments.on_cluster import train_on_cluster
     from fer_edge.experiments.side_by_side import train_side_by_side
-    from fer_edge.labelling.on_ray import require_ray
 
-    if on == "local":
+    if not is_on_ray(on):
         return partial(train_side_by_side, training=training, workers=workers or 1)
-    if on == "ray" or on.startswith("ray://"):
-        require_ray()
-        if workers is not None:
-            raise FerEdgeError("--workers is for this machine; on Ray say with --cores how many cores a trial takes.")
-        return partial(train_on_cluster, training=training, address=None if on == "ray" else on, cores=cores or 1)
-    raise FerEdgeError(f"Expected --on local, ray or ray://HOST:PORT, got '{on}'.")
+    if workers is not None:
+        raise FerEdgeError("--workers is for this machine; on Ray say with --cores how many cores a trial takes.")
+    return partial(train_on_cluster, training=training, address=ray_address(on), cores=cores or 1)
 
 
-def _train(trials: Sequence[Trial], engine: Engine, data: str | None) -> dict[str, str]:
+def _train(trials: Sequence[Trial], engine: Engine) -> dict[str, str]:
     """Train what is not finished; return trial -> why it failed."""
     import sys
     from contextlib import closing, redirect_stdout

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_edge.cli.options import FILE, detector_option, examples, json_option, min_confidence_option, model_option
+from fer_edge.cli.options import (
+    FILE,
+    detector_option,
+    examples,
+    json_option,
+    min_confidence_option,
+    model_option,
+    on_option,
+)
 
 if TYPE_CHECKING:
     from fer_edge.labelling.labeller import Settings
@@ -27,12 +35,7 @@ if TYPE_CHECKING:
 @detector_option
 @min_confidence_option
 @click.option("--fps", type=click.FloatRange(0.01, 1000), default=2.0, help="Frames a second to look at in videos.")
-@click.option(
-    "--on",
-    default="local",
-    metavar="local|ray|ray://HOST:PORT",
-    help="This machine, or a Ray cluster.",
-)
+@on_option
 @click.option("--workers", type=click.IntRange(1, 100_000), help="Processes, with a core each; default: one a core.")
 @click.option("--retry-failures", is_flag=True, help="Try again what could not be read in an earlier call.")
 @json_option
@@ -92,16 +95,13 @@ def _engine(on: str, settings: Settings, workers: int | None) -> Engine:
     import os
     from functools import partial
 
-    from fer_edge.errors import FerEdgeError
+    from fer_edge.cli.shared import is_on_ray, ray_address
     from fer_edge.labelling.local import label_local
-    from fer_edge.labelling.on_ray import label_on_ray, require_ray
+    from fer_edge.labelling.on_ray import label_on_ray
 
-    if on == "local":
-        return partial(label_local, settings=settings, workers=workers or os.cpu_count() or 1)
-    if on == "ray" or on.startswith("ray://"):
-        require_ray()
-        return partial(label_on_ray, settings=settings, workers=workers, address=None if on == "ray" else on)
-    raise FerEdgeError(f"Expected --on local, ray or ray://HOST:PORT, got '{on}'.")
+    if is_on_ray(on):
+        return partial(label_on_ray, settings=settings, workers=workers, address=ray_address(on))
+    return partial(label_local, settings=settings, workers=workers or os.cpu_count() or 1)
 
 
 def _report(summary: Summary, out: Path, *, as_json: bool) -> None:

@@ -143,6 +143,9 @@ trusted_key_option = click.option(
     "--trusted-key", type=FILE, metavar="PUB.pem", help="Refuse a model that is not signed with this Ed25519 key."
 )
 force_option = click.option("--force", is_flag=True, help="Replace files that already exist.")
+on_option = click.option(
+    "--on", default="local", metavar="local|ray|ray://HOST:PORT", help="This machine, or a Ray cluster."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 _STATEMENTS = (

@@ -145,3 +145,24 @@ def load_tensorflow(*, announce: bool = True) -> None:
     if backend != "tensorflow":
         raise FerEdgeError(f"KERAS_BACKEND is '{backend}', but only training runs on other backends: unset it.")
     import_keras(announce=announce)
+
+
+def is_on_ray(on: str) -> bool:
+    """Return whether --on names Ray, not this machine.
+
+    Raises:
+        FerEdgeError: it names neither, or Ray is not installed.
+    """
+    from fer_edge.labelling.on_ray import require_ray
+
+    if on == "local":
+        return False
+    if on != "ray" and not on.startswith("ray://"):
+        raise FerEdgeError(f"Expected --on local, ray or ray://HOST:PORT, got '{on}'.")
+    require_ray()
+    return True
+
+
+def ray_address(on: str) -> str | None:
+    """Return the address of the Ray cluster that --on names; None leaves it to Ray."""
+    return None if on == "ray" else on
