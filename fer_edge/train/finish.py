@@ -54,7 +54,7 @@ def finish_run(
     record = {
         "name": run.path.resolve().name,
         "recipe": asdict(config),
-        "epochs_trained": len(history),
+        "epochs_trained": history[-1].epoch if history else 0,
         "seconds": sum(row.seconds for row in history),
         "parameters": network.count_params(),
         "labels": list(LABELS),

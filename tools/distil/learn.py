@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +47,7 @@ class Student:
 
 STUDENTS = {
     "edge_cnn_m": Student([32, 64, 120], [2, 3, 2], [16]),
-    "edge_cnn_l": Student([64, 128, 256], [1, 2, 2], [16], weight_decay=3e-4, erasing=0.2),
+    "edge_cnn_l": Student([64, 128, 256], [1, 2, 2], [16], weight_decay=5e-4, erasing=0.3),
     "edge_cnn_s": Student([16, 32, 72], [1, 1, 2], weight_decay=1e-4, erasing=0.0),
     "edge_cnn_xs": Student([16, 32, 64, 96], [0, 1, 1, 1], weight_decay=1e-4, erasing=0.0),
 }
@@ -88,6 +88,7 @@ def train_one(name: str, folder: Path, out: Path, ends: float, limit: int) -> No
     assert isinstance(averaged, EdgeCnn)
     write_weights(averaged, out / f"{name}.npz", half=False)
     record = {"held_out": held, "steps": steps, "epochs": steps * plan.batch / len(faces.labels), "log": log}
+    record["plan"] = asdict(plan)
     (out / f"{name}.json").write_text(json.dumps(record))
     print(f"{name:12} ends with {held:.2%} held out after {record['epochs']:.0f} epochs", flush=True)
 

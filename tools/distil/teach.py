@@ -60,7 +60,9 @@ TEACHERS = {
 }
 
 
-def train_one(name: str, folder: Path, scratch: Path, ends: float, label_ends: float, views: int, limit: int) -> None:
+def train_one(
+    name: str, folder: Path, scratch: Path, *, ends: float, label_ends: float, views: int, limit: int
+) -> None:
     """Train a teacher until `ends`, then let it answer views until `label_ends`; write the answers to `scratch`."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cudnn.benchmark = True
@@ -159,7 +161,15 @@ def main() -> None:
     options = parser.parse_args()
     if options.one:
         name, ends, label_ends = options.one
-        train_one(name, options.faces, options.out, float(ends), float(label_ends), options.views, options.limit)
+        train_one(
+            name,
+            options.faces,
+            options.out,
+            ends=float(ends),
+            label_ends=float(label_ends),
+            views=options.views,
+            limit=options.limit,
+        )
         return
     scratch = options.out / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
