@@ -17,7 +17,7 @@ def test_small_network_fits_every_board() -> None:
 
 def test_larger_one_does_not_fit_the_microbit() -> None:
     found = find_footprint(read_model(find_model("edge_cnn_m")).flatbuffer)
-    with pytest.raises(ModelError, match=r"^it does not fit the BBC micro:bit v2: it takes 804 kB of flash, and the"):
+    with pytest.raises(ModelError, match=r"^it does not fit the BBC micro:bit v2: it takes 745 kB of flash, and the"):
         check_fit("it", find_board("microbit2"), constants=found.constant_bytes, arena=found.arena_bytes)
 
 

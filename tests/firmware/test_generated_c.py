@@ -115,7 +115,7 @@ def test_no_function_of_any_library(small_c: CSource, tmp_path: Path) -> None:
 def test_selftest_passes_and_can_fail(small_c: CSource, library: Library, tmp_path: Path) -> None:
     assert library.functions.fer_edge_selftest() == 0
     broken = re.sub(
-        r"(bias_1\[16\] = \{\n    )(-?\d+)", lambda found: f"{found[1]}{int(found[2]) + 5000}", small_c.source
+        r"(bias_\d+\[7\] = \{\n    )(-?\d+)", lambda found: f"{found[1]}{int(found[2]) + 5000}", small_c.source
     )
     assert broken != small_c.source
     other = Library(CSource(small_c.header, broken, 0, 0), tmp_path)
