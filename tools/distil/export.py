@@ -25,16 +25,20 @@ from fer_edge.train.run import EpochRow, RunFolder, TrainState
 
 @click.command()
 @click.argument("name")
-@click.argument("learned", type=click.Path(path_type=Path))
+@click.argument("learned", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), required=True)
 @click.option("--votes", type=click.Path(path_type=Path), required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def export(name: str, learned: Path, data: Path, votes: Path, out: Path) -> None:
     """Write the run folder OUT of the network NAME, whose weights lie in the folder LEARNED."""
+    if not (learned / f"{name}.json").is_file():
+        raise click.ClickException(
+            f"{learned} holds no {name}.json: name a network that tools.distil.learn wrote there."
+        )
     record = json.loads((learned / f"{name}.json").read_text())
     with np.load(learned / f"{name}.npz") as stored:
         arrays = {key: stored[key].astype(np.float32) for key in stored.files}
-    config = _recipe(record["plan"], round(record["epochs"]))
+    config = _recipe(record["plan"], max(1, round(record["epochs"])))
     network = build_model(
         config.model, widths=config.widths, blocks=config.blocks, dropout=config.dropout, stem=config.stem
     )

@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -23,10 +20,11 @@ import torch
 from torch import nn
 
 from tools.distil.faces import Faces, read_faces
-from tools.distil.fit import Reader, Schedule, accuracy, fit, reestimate_batch_norm
+from tools.distil.fit import Schedule, accuracy, fit, reestimate_batch_norm
 from tools.distil.networks import EdgeCnn
 from tools.distil.teach import class_weights, render_view
 from tools.distil.views import EDGE, erase
+from tools.distil.watch import Watch, run_side_by_side, set_up
 from tools.distil.weights import read_weights, write_weights
 
 
@@ -58,37 +56,22 @@ LANES = [[("edge_cnn_m", 1.0)], [("edge_cnn_l", 1.0)], [("edge_cnn_s", 0.62), ("
 
 def train_one(name: str, folder: Path, out: Path, ends: float, limit: int) -> None:
     """Train a student until `ends` and write its weights and its record to `out`."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.backends.cudnn.benchmark = True
-    torch.set_float32_matmul_precision("high")
-    torch.manual_seed(sum(name.encode()))
+    started, device = time.time(), set_up(name)
     plan = STUDENTS[name]
     faces = read_faces(folder, device, limit)
     network = EdgeCnn(plan.widths, plan.blocks, plan.stem)
     if (start := folder / f"{name}.npz").is_file():
         read_weights(network, start)
     network = network.to(device, memory_format=torch.channels_last)
-    reader: list[Reader] = []
-    log = []
-
-    def report(progress: float, steps: int, loss: float, averaged: nn.Module) -> None:
-        if not reader:
-            reader.append(Reader(averaged))
-        held = accuracy(reader[0].probabilities(faces.held_images), faces.held_labels)
-        log.append([round(progress, 3), steps, round(loss, 4), round(held, 4)])
-        print(f"{name:12} {progress:4.0%} {steps:6} steps, {steps * plan.batch / len(faces.labels):5.1f} epochs, "
-              f"loss {loss:.3f}, held out {held:.2%}", flush=True)  # fmt: skip
-
-    averaged, steps = fit(
-        network, _batches(faces, folder, plan, device), Schedule(ends, plan.rate, plan.weight_decay), report
-    )
+    watch = Watch(name, faces, plan.batch)
+    schedule = Schedule(ends, plan.rate, plan.weight_decay)
+    averaged, steps = fit(network, _batches(faces, folder, plan, device), schedule, watch.tell)
     reestimate_batch_norm(averaged, faces.images[torch.randperm(len(faces.images), device=device)[:4096]])
     with torch.no_grad():
         held = accuracy(averaged(faces.held_images[:, None].float()), faces.held_labels)
     assert isinstance(averaged, EdgeCnn)
     write_weights(averaged, out / f"{name}.npz", half=False)
-    record = {"held_out": held, "steps": steps, "epochs": steps * plan.batch / len(faces.labels), "log": log}
-    record["plan"] = asdict(plan)
+    record = watch.record(steps) | {"held_out": held, "seconds": time.time() - started, "plan": asdict(plan)}
     (out / f"{name}.json").write_text(json.dumps(record))
     print(f"{name:12} ends with {held:.2%} held out after {record['epochs']:.0f} epochs", flush=True)
 
@@ -130,23 +113,19 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=10**9, help="training images, for a trial")
     parser.add_argument("--lane", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if not (options.faces / "views.npz").is_file():
+        parser.error(f"{options.faces} holds no views.npz: copy there what tools.distil.teach wrote.")
     options.out.mkdir(parents=True, exist_ok=True)
     if options.lane:
         for name, ends in zip(options.lane[::2], options.lane[1::2], strict=True):
             train_one(name, options.faces, options.out, float(ends), options.limit)
         return
     started = time.time()
-    command = [sys.executable, "-m", "tools.distil.learn", str(options.faces), str(options.out)]
-    command += ["--limit", str(options.limit), "--lane"]
-    threads = {**os.environ, "TORCHINDUCTOR_COMPILE_THREADS": "4", "OMP_NUM_THREADS": "4"}
-    children = [
-        subprocess.Popen(
-            [*command, *(text for name, share in lane for text in (name, str(started + share * options.seconds)))],
-            env=threads,
-        )
-        for lane in LANES
+    shared = [str(options.faces), str(options.out), "--limit", str(options.limit), "--lane"]
+    lanes = [
+        [text for name, share in lane for text in (name, str(started + share * options.seconds))] for lane in LANES
     ]
-    print("exit codes", [child.wait() for child in children])
+    run_side_by_side("tools.distil.learn", [[*shared, *lane] for lane in lanes])
 
 
 if __name__ == "__main__":

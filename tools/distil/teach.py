@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +20,10 @@ import torch
 from torch import nn
 
 from tools.distil.faces import Faces, read_faces
-from tools.distil.fit import Reader, Schedule, accuracy, fit
+from tools.distil.fit import Schedule, accuracy, fit
 from tools.distil.networks import EdgeCnn, resnet, vgg
 from tools.distil.views import draw_views, erase, mix, render
+from tools.distil.watch import Watch, run_side_by_side, set_up
 from tools.distil.weights import write_weights
 
 VIEW_SEED = 7000
@@ -64,27 +62,14 @@ def train_one(
     name: str, folder: Path, scratch: Path, *, ends: float, label_ends: float, views: int, limit: int
 ) -> None:
     """Train a teacher until `ends`, then let it answer views until `label_ends`; write the answers to `scratch`."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.backends.cudnn.benchmark = True
-    torch.set_float32_matmul_precision("high")
-    torch.manual_seed(sum(name.encode()))
+    device = set_up(name)
     plan = TEACHERS[name]
     faces = read_faces(folder, device, limit)
     network = plan.build().to(device, memory_format=torch.channels_last)
-    reader: list[Reader] = []
-    log = []
-
-    def report(progress: float, steps: int, loss: float, averaged: nn.Module) -> None:
-        if not reader:
-            reader.append(Reader(averaged))
-        held = accuracy(reader[0].probabilities(faces.held_images), faces.held_labels)
-        log.append([round(progress, 3), steps, round(loss, 4), round(held, 4)])
-        print(f"{name:12} {progress:4.0%} {steps:6} steps, {steps * plan.batch / len(faces.labels):5.1f} epochs, "
-              f"loss {loss:.3f}, held out {held:.2%}", flush=True)  # fmt: skip
-
+    watch = Watch(name, faces, plan.batch)
     schedule = Schedule(ends, plan.rate, plan.weight_decay)
-    averaged, steps = fit(network, _batches(faces, plan, device), schedule, report)
-    reads = reader[0] if reader else Reader(averaged)
+    averaged, steps = fit(network, _batches(faces, plan, device), schedule, watch.tell)
+    reads = watch.reader(averaged)
     held = reads.probabilities(faces.held_images)
     plain = (reads.probabilities(faces.images) + reads.probabilities(faces.images.flip(2))) / 2
     answers = []
@@ -93,9 +78,8 @@ def train_one(
     np.savez(
         scratch / f"{name}.npz", held=held.cpu().numpy(), plain=plain.half().cpu().numpy(), views=np.stack(answers)
     )
-    right_on_training = accuracy(plain, faces.labels)
-    record = {"steps": steps, "epochs": steps * plan.batch / len(faces.labels), "log": log, "views": len(answers)}
-    record |= {"held_out": accuracy(held, faces.held_labels), "training": right_on_training}
+    record = watch.record(steps) | {"views": len(answers)}
+    record |= {"held_out": accuracy(held, faces.held_labels), "training": accuracy(plain, faces.labels)}
     (scratch / f"{name}.json").write_text(json.dumps(record))
     if isinstance(averaged, EdgeCnn):
         write_weights(averaged, scratch / f"{name}_weights.npz")
@@ -171,17 +155,14 @@ def main() -> None:
             limit=options.limit,
         )
         return
+    if not (options.faces / "faces.npz").is_file():
+        parser.error(f"{options.faces} holds no packed faces: write them with tools.distil.pack.")
     scratch = options.out / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     ends = time.time() + options.seconds
-    command = [sys.executable, "-m", "tools.distil.teach", str(options.faces), str(scratch)]
-    command += ["--views", str(options.views), "--limit", str(options.limit), "--one"]
-    threads = {**os.environ, "TORCHINDUCTOR_COMPILE_THREADS": "3", "OMP_NUM_THREADS": "3"}
-    children = [
-        subprocess.Popen([*command, name, str(ends), str(ends + options.label_seconds)], env=threads)
-        for name in options.teachers
-    ]
-    print("exit codes", [child.wait() for child in children], flush=True)
+    shared = [str(options.faces), str(scratch), "--views", str(options.views), "--limit", str(options.limit), "--one"]
+    moments = [str(ends), str(ends + options.label_seconds)]
+    run_side_by_side("tools.distil.teach", [[*shared, name, *moments] for name in options.teachers])
     combine(read_faces(options.faces, torch.device("cpu"), options.limit), scratch, options.out)
 
 
